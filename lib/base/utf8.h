@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * utf8.h - text that may come from anywhere
+ */
+
+#ifndef VT_UTF8_H
+#define VT_UTF8_H
+
+#include <stddef.h>
+
+/* The length of the well-formed UTF-8 sequence at @text (1 to 4 bytes, as
+ * RFC 3629 has it), or 0 where there is none.  @text ends in a zero byte.
+ */
+size_t vt_utf8_length(const char *text);
+
+/* Write code point @code (not a surrogate, below 0x110000) to @to, which
+ * has room for 4 bytes; returns how many were written.
+ */
+size_t vt_utf8_put(char *to, unsigned code);
+
+#endif /* VT_UTF8_H */

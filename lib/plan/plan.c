@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * plan.c - every shape for a number of vCPUs, ranked for a guest
+ *
+ * Shapes are found by divisors, so the work grows with their number and not
+ * with the number of vCPUs.  A plan spells out sockets, cores and threads;
+ * the levels in between stay 1, because no limit counts them.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "plan/rules.h"
+
+void
+vtopo_plan_clear(struct vtopo_plan *plan)
+{
+    free(plan->candidates);
+    plan->candidates = NULL;
+    plan->count = 0;
+    plan->kept = 0;
+}
+
+static int
+check_request(const struct vtopo_plan_request *request,
+              struct vtopo_error *err)
+{
+    if (request->vcpus < 1 || request->vcpus > VTOPO_CPUS_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "the number of vCPUs must be between 1 and %u, not %u",
+                       VTOPO_CPUS_MAX, request->vcpus);
+    if (request->max_vcpus != 0
+        && (request->max_vcpus < request->vcpus
+            || request->max_vcpus > VTOPO_CPUS_MAX))
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "the most vCPUs must be between %u and %u, not %u",
+                       request->vcpus, VTOPO_CPUS_MAX, request->max_vcpus);
+    return 0;
+}
+
+/* --------------------------------------------------------------- candidates */
+
+struct list {
+    struct vtopo_candidate *candidates;
+    size_t count, capacity;
+};
+
+static int
+add_candidate(struct list *list, const struct vt_plan_input *input,
+              unsigned sockets, unsigned cores, unsigned threads,
+              struct vtopo_error *err)
+{
+    struct vtopo_candidate *candidate;
+
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity != 0 ? list->capacity * 2 : 16;
+        void *more = reallocarray(list->candidates, capacity,
+                                  sizeof(*candidate));
+
+        if (more == NULL)
+            return vt_fail_memory(err);
+        list->candidates = more;
+        list->capacity = capacity;
+    }
+    candidate = &list->candidates[list->count++];
+    *candidate = (struct vtopo_candidate) {
+        .shape = {
+            .cpus = input->request->vcpus, .maxcpus = input->max_vcpus,
+            .level = { 1, 1, sockets, 1, 1, 1, cores, threads },
+        },
+    };
+    return 0;
+}
+
+static int
+find_candidates(struct list *list, const struct vt_plan_input *input,
+                struct vtopo_error *err)
+{
+    unsigned count = input->max_vcpus;
+
+    for (unsigned sockets = 1; sockets <= count; sockets++) {
+        unsigned package = count / sockets;
+
+        if (count % sockets != 0)
+            continue;
+        for (unsigned threads = 1; threads <= package; threads++) {
+            if (package % threads == 0
+                && add_candidate(list, input, sockets, package / threads,
+                                 threads, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------ ranking */
+
+static int
+compare_unsigned(unsigned a, unsigned b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Among kept candidates the preferences decide; among dropped ones how much
+ * of them is used.  Wishes of the user stay out: they are never offered.
+ */
+static int
+compare(const void *left, const void *right)
+{
+    const struct vtopo_candidate *a = left;
+    const struct vtopo_candidate *b = right;
+    int order = compare_unsigned(a->drop == VTOPO_KEPT ? 0 : 1,
+                                 b->drop == VTOPO_KEPT ? 0 : 1);
+
+    if (order == 0)
+        order = compare_unsigned(b->used_at_start, a->used_at_start);
+    if (order == 0)
+        order = compare_unsigned(b->used, a->used);
+    for (unsigned i = 0; order == 0 && i < VTOPO_PREFERENCES; i++)
+        order = compare_unsigned(a->cost[i], b->cost[i]);
+    if (order == 0)
+        order = compare_unsigned(a->shape.level[VTOPO_SOCKETS],
+                                 b->shape.level[VTOPO_SOCKETS]);
+    return order;
+}
+
+static void
+say_shape(const struct vtopo_shape *shape, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%u x %u x %u",
+                   shape->level[VTOPO_SOCKETS], shape->level[VTOPO_CORES],
+                   shape->level[VTOPO_THREADS]);
+}
+
+/* What sets the first apart from the second. */
+static void
+find_reason(struct vtopo_plan *plan)
+{
+    const struct vtopo_candidate *first = plan->candidates;
+    const struct vtopo_candidate *second = plan->candidates + 1;
+    char other[48];
+
+    if (plan->kept == 0) {
+        (void)snprintf(plan->reason, sizeof(plan->reason), "%.*s",
+                       (int)sizeof(plan->reason) - 1,
+                       plan->count != 0 ? first->why : "");
+        return;
+    }
+    if (plan->kept == 1) {
+        (void)snprintf(plan->reason, sizeof(plan->reason), "%s",
+                       plan->count == 1 ? "there is no other shape"
+                       : "every other shape is ruled out");
+        return;
+    }
+    say_shape(&second->shape, other, sizeof(other));
+    for (unsigned i = 0; i < VTOPO_PREFERENCES; i++) {
+        if (first->cost[i] == second->cost[i])
+            continue;
+        (void)snprintf(plan->reason, sizeof(plan->reason),
+                       "%s: %s (next best: %s)", vt_preferences[i].name,
+                       vt_preferences[i].says, other);
+        return;
+    }
+}
+
+static int
+make(const struct vt_plan_input *input, struct list *list,
+     struct vtopo_prediction *scratch, struct vtopo_error *err)
+{
+    if (find_candidates(list, input, err) < 0)
+        return -1;
+    for (size_t i = 0; i < list->count; i++) {
+        if (vt_candidate_judge(&list->candidates[i], input, scratch, err) < 0)
+            return -1;
+    }
+    qsort(list->candidates, list->count, sizeof(list->candidates[0]), compare);
+    return 0;
+}
+
+int
+vtopo_plan_make(const struct vtopo_plan_request *request,
+                const struct vtopo_dialect *dialect,
+                const struct vtopo_cpu *cpu, const struct vtopo_limits *limits,
+                struct vtopo_plan *ret_plan, struct vtopo_error *err)
+{
+    vt_auto(vtopo_prediction_clear) struct vtopo_prediction scratch =
+        VTOPO_PREDICTION_INIT;
+    struct vt_plan_input input = {
+        .request = request, .dialect = dialect, .cpu = cpu, .limits = limits,
+        .max_vcpus = request->max_vcpus != 0 ? request->max_vcpus
+                                             : request->vcpus,
+    };
+    struct vtopo_plan plan = VTOPO_PLAN_INIT;
+    struct list list = { .candidates = NULL };
+
+    if (check_request(request, err) < 0)
+        return -1;
+    if (request->app != NULL) {
+        input.app = vt_app_lookup(request->app);
+        if (input.app == NULL) {
+            (void)vt_fail(err, VTOPO_UNKNOWN_GUEST,
+                          "unknown application '%s'", request->app);
+            return vt_hint(err, "run 'vtopo guests --apps' for those known");
+        }
+    }
+    if (make(&input, &list, &scratch, err) < 0) {
+        free(list.candidates);
+        return -1;
+    }
+    plan.candidates = list.candidates;
+    plan.count = list.count;
+    while (plan.kept < plan.count
+           && plan.candidates[plan.kept].drop == VTOPO_KEPT)
+        plan.kept++;
+    find_reason(&plan);
+    if (limits != NULL) {
+        plan.source = limits->sockets.source;
+        plan.confidence = limits->sockets.confidence;
+    }
+    *ret_plan = plan;
+    return 0;
+}
