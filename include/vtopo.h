@@ -512,6 +512,7 @@ struct vtopo_plan {
     struct vtopo_candidate *candidates; /* best first; owned */
     size_t count;
     size_t kept;                /* how many of them are not dropped */
+    const char *rule;           /* name of the rule that decided; static */
     char reason[VTOPO_RULE_SIZE];       /* what decided for the first */
     const char *source;         /* of the limit behind it; static, or NULL */
     enum vtopo_confidence confidence;

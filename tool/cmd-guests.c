@@ -113,6 +113,9 @@ fail_edition(const struct vt_system *rows, size_t count, const char *edition,
     (void)vt_fail(err, VTOPO_UNKNOWN_GUEST,
                   "no edition '%s' of %s is known", edition,
                   rows[0].release);
+    if (rows[0].edition[0] == '\0')
+        return vt_hint(err, "it has no editions: run 'vtopo guests %s'",
+                       rows[0].osinfo);
     if (nearest.name != NULL)
         return vt_hint(err, "did you mean '%s/%s'?", rows[0].osinfo,
                        nearest.name);

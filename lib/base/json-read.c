@@ -421,7 +421,7 @@ vt_json_skip(struct vt_json_reader *reader, struct vtopo_error *err)
 {
     char first = vt_json_peek(reader);
     char last = first == '{' ? '}' : ']';
-    bool more;
+    bool more = false;
 
     if (first != '{' && first != '[')
         return skip_scalar(reader, err);

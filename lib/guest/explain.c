@@ -60,6 +60,14 @@ explain_licence(char *rule, const struct vtopo_limits *limits)
     say_confidence(rule, limits->sockets.confidence);
 }
 
+/* The fact that decides is not the one the fate stands for. */
+static void
+cite(struct vtopo_prediction *prediction, const struct vt_source *source)
+{
+    prediction->confidence = source->confidence;
+    prediction->source = source->text;
+}
+
 static void
 explain_packages(char *rule, struct vtopo_prediction *prediction,
                  const struct vtopo_limits *limits,
@@ -70,14 +78,12 @@ explain_packages(char *rule, struct vtopo_prediction *prediction,
         return;
     say(rule, ", and reads other packages from CPUID than the machine has");
     say_confidence(rule, generation->counting_source.confidence);
-    if (generation->counting_source.confidence > prediction->confidence) {
-        prediction->confidence = generation->counting_source.confidence;
-        prediction->source = generation->counting_source.text;
-    }
+    if (generation->counting_source.confidence > prediction->confidence)
+        cite(prediction, &generation->counting_source);
 }
 
 static void
-explain_over_limit(char *rule, const struct vtopo_prediction *prediction,
+explain_over_limit(char *rule, struct vtopo_prediction *prediction,
                    const struct vtopo_limits *limits,
                    const struct vt_generation *generation)
 {
@@ -87,10 +93,19 @@ explain_over_limit(char *rule, const struct vtopo_prediction *prediction,
         say(rule, ", whatever the sockets");
         return;
     }
+    if (generation->first_threads_only
+        && prediction->task_manager.least < limits->logical.least) {
+        say(rule, "%s uses one thread a core unless told otherwise",
+            generation->name);
+        say_confidence(rule, generation->threads_source.confidence);
+        cite(prediction, &generation->threads_source);
+        return;
+    }
     if (prediction->task_manager.least < limits->logical.least) {
         say(rule, "%s has no x2APIC, so no APIC ids above 254",
             generation->name);
         say_confidence(rule, generation->x2apic_source.confidence);
+        cite(prediction, &generation->x2apic_source);
         return;
     }
     say(rule, "%s uses at most ", limits->name);
@@ -112,7 +127,8 @@ explain_boot(char *rule, const struct vtopo_limits *limits,
 }
 
 static void
-explain_unknown(char *rule, const struct vtopo_limits *limits,
+explain_unknown(char *rule, struct vtopo_prediction *prediction,
+                const struct vtopo_limits *limits,
                 const struct vt_generation *generation)
 {
     if (limits->numproc != 0 && generation->numproc == VT_NUMPROC_UNCERTAIN) {
@@ -129,6 +145,7 @@ explain_unknown(char *rule, const struct vtopo_limits *limits,
         say(rule, ", and may take a socket of more than %u cores for several",
             generation->socket_cores_max);
         say_confidence(rule, generation->socket_cores_source.confidence);
+        cite(prediction, &generation->socket_cores_source);
         return;
     }
     say(rule, "%s uses ", limits->name);
@@ -162,7 +179,7 @@ explain_fate(enum vtopo_fate fate, struct vtopo_prediction *prediction,
         say(rule, "can be added while the VM runs");
         break;
     case VTOPO_FATE_UNKNOWN:
-        explain_unknown(rule, limits, generation);
+        explain_unknown(rule, prediction, limits, generation);
         break;
     case VTOPO_USED:
         break;

@@ -152,6 +152,14 @@ is_licensed(struct passage *passage, const struct vtopo_vcpu *vcpu)
     return true;
 }
 
+/* Some systems start one thread a core and leave the others alone. */
+static bool
+is_second_thread(const struct passage *passage, const struct vtopo_vcpu *vcpu)
+{
+    return passage->prediction->x86 && passage->generation->first_threads_only
+        && (vcpu->apic_id & ((1u << passage->view->thread_shift) - 1)) != 0;
+}
+
 static enum vtopo_fate
 judge(struct passage *passage, unsigned index)
 {
@@ -166,6 +174,8 @@ judge(struct passage *passage, unsigned index)
         return VTOPO_BOOT_LIMIT;
     if (passage->prediction->x86 && !passage->generation->x2apic
         && vcpu->apic_id >= 255)
+        return VTOPO_OVER_LIMIT;
+    if (is_second_thread(passage, vcpu))
         return VTOPO_OVER_LIMIT;
     if (!is_licensed(passage, vcpu))
         return passage->view->counting == VTOPO_COUNT_LOGICAL

@@ -3,10 +3,9 @@
 /*
  * tables.h - what is known of guests, as data
  *
- * A row is a claim, so a row carries its source and how sure it is.  Rows
- * are written with the macros below, which take the source as an argument
- * of their own: a row without one, or with an empty one, does not compile
- * (tests/source/check-sources.sh proves it).
+ * A row is a claim, so a row carries its source and how sure it is.  A
+ * source that is empty, or no string literal, does not compile; a row that
+ * leaves one out fails tests/source/check-sources.sh.
  *
  * A source text is one piece or several, separated by "; ".  Each begins
  * with a tag (GC, WRK, KB, OS2M...: capitals and digits, up to a blank, a

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/num.h"
 #include "plan/rules.h"
 
 void
@@ -145,12 +146,13 @@ find_reason(struct vtopo_plan *plan)
     char other[48];
 
     if (plan->kept == 0) {
+        plan->rule = vtopo_drop_name(first->drop);
         (void)snprintf(plan->reason, sizeof(plan->reason), "%.*s",
-                       (int)sizeof(plan->reason) - 1,
-                       plan->count != 0 ? first->why : "");
+                       (int)sizeof(plan->reason) - 1, first->why);
         return;
     }
     if (plan->kept == 1) {
+        plan->rule = "only-one";
         (void)snprintf(plan->reason, sizeof(plan->reason), "%s",
                        plan->count == 1 ? "there is no other shape"
                        : "every other shape is ruled out");
@@ -160,6 +162,7 @@ find_reason(struct vtopo_plan *plan)
     for (unsigned i = 0; i < VTOPO_PREFERENCES; i++) {
         if (first->cost[i] == second->cost[i])
             continue;
+        plan->rule = vt_preferences[i].name;
         (void)snprintf(plan->reason, sizeof(plan->reason),
                        "%s: %s (next best: %s)", vt_preferences[i].name,
                        vt_preferences[i].says, other);
@@ -181,6 +184,71 @@ make(const struct vt_plan_input *input, struct list *list,
     return 0;
 }
 
+/* Publish the list as a plan. */
+static struct vtopo_plan
+plan_of(struct list *list, const struct vtopo_limits *limits)
+{
+    struct vtopo_plan plan = {
+        .candidates = list->candidates, .count = list->count,
+    };
+
+    *list = (struct list) { .candidates = NULL };
+    while (plan.kept < plan.count
+           && plan.candidates[plan.kept].drop == VTOPO_KEPT)
+        plan.kept++;
+    find_reason(&plan);
+    if (limits != NULL) {
+        plan.source = limits->sockets.source;
+        plan.confidence = limits->sockets.confidence;
+    }
+    return plan;
+}
+
+/* Whether the guest takes the sockets of the best shape for others.  Systems
+ * that do not round do so unless a socket holds a power of two.
+ */
+static bool
+is_misread(const struct vtopo_plan *plan, const struct vt_plan_input *input)
+{
+    return input->limits != NULL && input->request->max_vcpus == 0
+        && plan->count != 0
+        && plan->candidates[0].cost[VTOPO_PREFER_TRUE_PACKAGES] != 0;
+}
+
+/* Look for a shape with room for more vCPUs than asked for, which the guest
+ * reads as it is; the places beyond stay empty.
+ */
+static int
+try_padding(struct vtopo_plan *plan, struct vt_plan_input *input,
+            struct vtopo_prediction *scratch, struct vtopo_error *err)
+{
+    struct list list = { .candidates = NULL };
+    struct vtopo_plan padded;
+
+    input->max_vcpus = vt_round_up_pow2(input->request->vcpus);
+    if (make(input, &list, scratch, err) < 0) {
+        free(list.candidates);
+        return -1;
+    }
+    padded = plan_of(&list, input->limits);
+    if (padded.kept == 0
+        || padded.candidates[0].cost[VTOPO_PREFER_TRUE_PACKAGES] != 0) {
+        vtopo_plan_clear(&padded);
+        return 0;
+    }
+    padded.rule = vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].name;
+    (void)snprintf(padded.reason, sizeof(padded.reason),
+                   "%s: with %u places left empty %s; in a socket of %u it "
+                   "would read several",
+                   vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].name,
+                   input->max_vcpus - input->request->vcpus,
+                   vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].says,
+                   input->request->vcpus);
+    vtopo_plan_clear(plan);
+    *plan = padded;
+    return 0;
+}
+
 int
 vtopo_plan_make(const struct vtopo_plan_request *request,
                 const struct vtopo_dialect *dialect,
@@ -194,7 +262,7 @@ vtopo_plan_make(const struct vtopo_plan_request *request,
         .max_vcpus = request->max_vcpus != 0 ? request->max_vcpus
                                              : request->vcpus,
     };
-    struct vtopo_plan plan = VTOPO_PLAN_INIT;
+    vt_auto(vtopo_plan_clear) struct vtopo_plan plan = VTOPO_PLAN_INIT;
     struct list list = { .candidates = NULL };
 
     if (check_request(request, err) < 0)
@@ -211,16 +279,11 @@ vtopo_plan_make(const struct vtopo_plan_request *request,
         free(list.candidates);
         return -1;
     }
-    plan.candidates = list.candidates;
-    plan.count = list.count;
-    while (plan.kept < plan.count
-           && plan.candidates[plan.kept].drop == VTOPO_KEPT)
-        plan.kept++;
-    find_reason(&plan);
-    if (limits != NULL) {
-        plan.source = limits->sockets.source;
-        plan.confidence = limits->sockets.confidence;
-    }
+    plan = plan_of(&list, limits);
+    if (is_misread(&plan, &input)
+        && try_padding(&plan, &input, &scratch, err) < 0)
+        return -1;
     *ret_plan = plan;
+    plan = (struct vtopo_plan)VTOPO_PLAN_INIT;
     return 0;
 }

@@ -28,7 +28,8 @@ vt_cure_find(const struct vt_predict_answer *answer, bool *ret_found,
     const struct vtopo_shape *shape = &answer->prediction->shape;
     struct vtopo_limits repaired = vt_cure_repaired(&resolved->limits);
     struct vtopo_plan_request request = {
-        .vcpus = shape->cpus, .max_vcpus = shape->maxcpus,
+        .vcpus = shape->cpus,
+        .max_vcpus = shape->maxcpus != shape->cpus ? shape->maxcpus : 0,
     };
 
     if (vtopo_plan_make(&request, &resolved->dialect, &resolved->cpu,

@@ -79,16 +79,14 @@ without_tag(const char *text)
     return text;
 }
 
-/* The same, and below it where the fact comes from. */
+/* Where the fact of the line above comes from. */
 static void
-add_fact(struct page *page, const char *label, const char *text,
-         const struct vt_source *source)
+add_note(struct page *page, const struct vt_source *source)
 {
     vt_auto(vt_buf_clear) struct vt_buf note = VT_BUF_INIT;
     const char *sure = vt_confidence_name(source->confidence);
     const char *said;
 
-    add_line(page, label, text);
     if (source->text == NULL)
         return;
     if (vt_source_is_none(source))
@@ -99,6 +97,14 @@ add_fact(struct page *page, const char *label, const char *text,
     add_wrapped(page->out, 2 + LABEL, 2 + LABEL + 1, vt_buf_string(&note));
     vt_buf_printf(&page->cited, "%s%s",
                   page->cited.length != 0 ? "; " : "", said);
+}
+
+static void
+add_fact(struct page *page, const char *label, const char *text,
+         const struct vt_source *source)
+{
+    add_line(page, label, text);
+    add_note(page, source);
 }
 
 static void
@@ -577,10 +583,15 @@ vt_guests_text_hal(struct vt_buf *out, const struct vt_hal *hal)
     add_line(&page, "beside it", hal->kernels[0] == 'M'
              ? "the multiprocessor kernel" : "the uniprocessor kernel");
     add_fact(&page, "part of", hal->releases, &hal->source);
-    (void)snprintf(text, sizeof(text), "NT 4.0 and before: %s; since 2000: %s",
-                   hal_count_text(hal->cpus_nt4, nt4),
+    (void)snprintf(text, sizeof(text), "NT 4.0 and before: %s",
+                   hal_count_text(hal->cpus_nt4, nt4));
+    if (hal->cpus_nt4 != 0)
+        add_line(&page, "processors", text);
+    (void)snprintf(text, sizeof(text), "since 2000: %s",
                    hal_count_text(hal->cpus, later));
-    add_fact(&page, "processors", text, &hal->cpus_source);
+    if (hal->cpus != 0)
+        add_line(&page, hal->cpus_nt4 != 0 ? "" : "processors", text);
+    add_note(&page, &hal->cpus_source);
     add_fact(&page, "idle", idle_text(hal->idle), &hal->idle_source);
     finish_page(&page);
 }

@@ -116,6 +116,7 @@ plan_repaired(struct vt_plan_answer *answer, struct vtopo_error *err)
     if (vtopo_plan_make(&answer->request->plan, &resolved->dialect,
                         &resolved->cpu, &repaired, &plan, err) < 0)
         return -1;
+    plan.rule = answer->plan.rule;
     memcpy(plan.reason, answer->plan.reason, sizeof(plan.reason));
     answer->repaired = plan.kept != 0;
     plan.kept = 0;
@@ -227,6 +228,8 @@ vt_plan_answer_write(struct vt_json *json, const struct vt_plan_answer *answer)
         vt_json_key(json, "repair_first");
         vt_json_bool(json, answer->repaired);
     }
+    vt_json_key(json, "rule");
+    vt_json_string_or_null(json, plan->rule);
     vt_json_key(json, "reason");
     vt_json_string(json, plan->reason);
     if (answer->resolved.has_guest)

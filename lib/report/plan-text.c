@@ -132,6 +132,10 @@ vt_plan_text(struct vt_buf *out, const struct vt_plan_answer *answer)
         add_source(out, plan);
     if (answer->request->all)
         add_all(out, plan);
+    else if (plan->kept != 0 && plan->kept < plan->count)
+        vt_buf_printf(out, "        %zu of %zu shapes would be used in full; "
+                      "--all says why the others not\n",
+                      plan->kept, plan->count);
     if (plan->kept == 0 && answer->repaired)
         vt_buf_printf(out, "\nNo shape of %u vCPUs is used in full before "
                       "the guest is repaired.\n", best->shape.cpus);

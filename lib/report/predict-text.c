@@ -157,7 +157,7 @@ add_counts(struct vt_buf *out, const struct vt_predict_answer *answer)
         vt_buf_add_string(&line, "Device Manager's count is not known, "
                           "Task Manager shows ");
     else
-        vt_buf_add_string(&line, "The guest uses ");
+        vt_buf_add_string(&line, "uses ");
     add_range(&line, prediction->task_manager);
     if (prediction->sockets_used.most != VTOPO_ABSENT) {
         vt_buf_add_string(&line, "; sockets used: ");

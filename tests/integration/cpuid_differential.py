@@ -28,7 +28,6 @@ import pathlib
 import random
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -43,62 +42,64 @@ MAX_SHOWN = 10          # cases of one test
 SHOWN = 300             # characters of a value
 
 # cpu: what -cpu is given; tell: what vtopo is told beside model and vendor.
-Model = collections.namedtuple("Model", "name cpu vendor tell", defaults=[{}])
+Model = collections.namedtuple("Model", "name cpu vendor tell")
 Shape = collections.namedtuple("Shape", "sockets dies modules cores threads")
+Qemu = collections.namedtuple("Qemu", "program version")
 Case = collections.namedtuple("Case", "release machine accel model shape cpus")
 
 
-def models(vendor, names):
-    """Models that need no option beside the name."""
-    return tuple(Model(name, name, vendor) for name in names.split())
+def models(vendor, names, options="", tell=None):
+    """A model for each of the names, with the same -cpu options."""
+    return tuple(Model(name, name + options, vendor, tell or {})
+                 for name in names.split())
 
 
-FORCED = Model("EPYC", "EPYC,x-force-features=on,topoext=on", "amd",
-               {"topoext": True, "force_features": True})
+X2APIC = ",x2apic=on", {"x2apic": True}
+FORCED = ",x-force-features=on,topoext=on", {"topoext": True, "force_features": True}
 MODELS = (models("intel", "core2duo kvm64 Skylake-Client-v1 Skylake-Server-v1")
-          + models("amd", "qemu64 max Opteron_G3 EPYC") + (FORCED,))
+          + models("amd", "qemu64 max Opteron_G3 EPYC") + models("amd", "EPYC", *FORCED))
 MORE_MODELS = (
     models("intel", "486 pentium3 qemu32 kvm32 n270 Nehalem Haswell-noTSX Snowridge")
     + models("amd", "athlon phenom Opteron_G1 Opteron_G5 EPYC-v1 EPYC-IBPB EPYC-Rome"))
+WIDE_MODELS = (models("intel", "Skylake-Server-v1", *X2APIC)
+               + models("amd", "EPYC", *X2APIC))
 KVM_MODELS = (models(None, "qemu64 kvm64 Skylake-Server-v1")
-              + (Model("EPYC", "EPYC,topoext=on", None, {"topoext": True}),))
+              + models(None, "EPYC", ",topoext=on", {"topoext": True}))
 
-# Of each release the newest type first, then those around which leaves change.
+# PC types: of each release the newest, then those around which leaves change.
 MACHINES = {
-    "5.2": ("pc-q35-5.2", "pc-i440fx-2.12", "pc-q35-2.8", "pc-i440fx-2.7",
-            "pc-i440fx-2.6", "pc-q35-4.2"),
-    "7.2": ("pc-q35-7.2", "pc-i440fx-7.2", "pc-q35-6.1", "pc-q35-6.0",
-            "pc-i440fx-3.0", "pc-q35-2.12", "pc-i440fx-2.7", "pc-q35-2.6"),
-    "10.0": ("pc-q35-10.0", "pc-i440fx-10.0", "pc-q35-9.1", "pc-q35-9.0",
-             "pc-q35-8.1", "pc-i440fx-6.1", "pc-q35-6.0", "pc-i440fx-2.12",
-             "pc-i440fx-2.7", "pc-q35-2.6"),
+    "5.2": ("q35-5.2", "i440fx-2.12", "q35-2.8", "i440fx-2.7", "i440fx-2.6", "q35-4.2"),
+    "7.2": ("q35-7.2", "i440fx-7.2", "q35-6.1", "q35-6.0", "i440fx-3.0", "q35-2.12",
+            "i440fx-2.7", "q35-2.6"),
+    "10.0": ("q35-10.0", "i440fx-10.0", "q35-9.1", "q35-9.0", "q35-8.1", "i440fx-6.1",
+             "q35-6.0", "i440fx-2.12", "i440fx-2.7", "q35-2.6"),
 }
-HAS_MODULES = {"10.0"}
+HAS_MODULES = HAS_X2APIC = {"10.0"}     # under TCG
 
 # Every model gets the first BASIC shapes on the newest type of each release,
 # and some of the others on some of the types.
 BASIC = 4
 SHAPES = tuple(Shape(*row) for row in (
-    (1, 1, 1, 1, 1), (1, 1, 1, 3, 2), (2, 2, 1, 3, 1), (1, 2, 3, 2, 2),
-    (4, 1, 1, 1, 1), (1, 1, 1, 2, 1), (1, 1, 1, 4, 3), (2, 1, 1, 6, 1),
-    (1, 1, 1, 7, 4), (1, 1, 1, 12, 2), (3, 1, 1, 2, 2), (1, 1, 1, 1, 4),
-    (1, 3, 1, 4, 1), (1, 4, 1, 1, 3), (2, 2, 1, 2, 2), (1, 2, 1, 12, 1),
-    (1, 1, 2, 4, 1), (2, 1, 3, 1, 2), (1, 2, 2, 3, 3), (1, 3, 3, 2, 1),
-    (1, 1, 1, 64, 1), (1, 1, 1, 64, 3), (1, 1, 1, 65, 1), (1, 1, 1, 96, 2),
-    (1, 1, 1, 130, 1), (1, 2, 1, 64, 1), (2, 1, 1, 100, 1), (1, 2, 2, 31, 2),
+    (1, 1, 1, 1, 1), (1, 1, 1, 3, 2), (2, 2, 1, 3, 1), (1, 2, 3, 2, 2), (4, 1, 1, 1, 1),
+    (1, 1, 1, 2, 1), (1, 1, 1, 4, 3), (2, 1, 1, 6, 1), (1, 1, 1, 7, 4), (1, 1, 1, 12, 2),
+    (3, 1, 1, 2, 2), (1, 1, 1, 1, 4), (1, 3, 1, 4, 1), (1, 4, 1, 1, 3), (2, 2, 1, 2, 2),
+    (1, 2, 1, 12, 1), (1, 1, 2, 4, 1), (2, 1, 3, 1, 2), (1, 2, 2, 3, 3), (1, 3, 3, 2, 1),
+    (1, 1, 1, 64, 1), (1, 1, 1, 64, 3), (1, 1, 1, 65, 1), (1, 1, 1, 96, 2), (1, 1, 1, 130, 1),
+    (1, 2, 1, 64, 1), (2, 1, 1, 100, 1), (1, 2, 2, 31, 2), (1, 2, 2, 1, 1), (3, 2, 1, 1, 4),
 ))
-LARGEST = Shape(1, 1, 1, 254, 1)
+LARGEST = Shape(1, 1, 1, 254, 1)        # whose APIC ids need no x2APIC
+WIDE_SHAPES = Shape(1, 1, 1, 128, 2), Shape(1, 2, 3, 65, 3), Shape(1, 1, 1, 4096, 1)
 RANDOM = Shape((1, 1, 2, 3, 4), (1, 1, 1, 2, 3, 4), (1, 1, 2, 3),
                (1, 2, 3, 4, 6, 7, 12, 33, 64, 65, 96, 130), (1, 1, 2, 3, 4))
 
 LEVELS_1F = {1: "smt", 2: "core", 3: "module", 5: "die"}
-VENDORS = {b"GenuineIntel": "intel", b"AuthenticAMD": "amd"}
+VENDORS = {0x756e6547: "intel", 0x68747541: "amd"}     # by EBX of leaf 0
 NOTHING = (0, 0, 0, 0)
 FROM_HOST = ("1.edx.htt",)      # what a KVM may show of the host, not of QEMU
 
 
 class NoAnswer(Exception):
-    """A program that was asked gave no usable answer."""
+    """A program gave no usable answer."""
 
 
 class Skip(Exception):
@@ -107,10 +108,9 @@ class Skip(Exception):
 
 def smp_of(case):
     """The -smp of a case, every key spelt out; names no key that is 1 and new."""
-    total = math.prod(case.shape)
     keys = [f"{key}={count}" for key, count in case.shape._asdict().items()
             if count > 1 or key not in ("dies", "modules")]
-    return ",".join([str(case.cpus), f"maxcpus={total}"] + keys)
+    return f"{case.cpus},maxcpus={math.prod(case.shape)}," + ",".join(keys)
 
 
 def make_case(release, machine, accel, model, shape, present=False):
@@ -119,11 +119,11 @@ def make_case(release, machine, accel, model, shape, present=False):
         shape = shape._replace(modules=1, cores=shape.cores * shape.modules)
     total = math.prod(shape)
     cpus = total if present or total <= ALL_PRESENT_MAX else 1
-    return Case(release, machine, accel, model, shape, cpus)
+    return Case(release, f"pc-{machine}", accel, model, shape, cpus)
 
 
 def fits_xapic(shape):
-    """Whether the highest APIC id, fields rounded up to bits, is at most 254."""
+    """Whether the highest APIC id is at most 254."""
     highest = shape.sockets - 1
     for count in shape[1:]:
         highest = highest << (count - 1).bit_length() | count - 1
@@ -140,6 +140,9 @@ def default_cases(releases, rng):
             for shape in rng.sample(SHAPES[BASIC:], 6):
                 yield make_case(release, rng.choice(machines), "tcg", model, shape)
         yield make_case(release, machines[0], "tcg", MODELS[1], LARGEST, present=True)
+        for model in WIDE_MODELS if release in HAS_X2APIC else ():
+            for shape in WIDE_SHAPES:
+                yield make_case(release, machines[0], "tcg", model, shape)
 
 
 def random_cases(releases, rng, count):
@@ -157,7 +160,7 @@ def random_cases(releases, rng, count):
 def kvm_cases(release, vendor, rng):
     """A few named models, which all take the vendor of the host."""
     for model in KVM_MODELS:
-        for shape in SHAPES[:BASIC] + tuple(rng.sample(SHAPES[BASIC:], 2)):
+        for shape in SHAPES[:BASIC]:
             yield make_case(release, rng.choice(MACHINES[release]), "kvm",
                             model._replace(vendor=vendor), shape)
 
@@ -175,34 +178,41 @@ def build_rom(directory):
     return rom
 
 
-def find_qemus(options):
-    """The program of each release of MACHINES that is here, by release."""
-    found = dict(option.split("=", 1) for option in options)
-    if found:
-        return found
-    system = shutil.which("qemu-system-x86_64")
-    if system:
-        text = subprocess.run([system, "--version"], capture_output=True, text=True,
-                              timeout=CASE_TIMEOUT).stdout
-        release = re.search(r"version (\d+\.\d+)", text)
-        if release and release[1] in MACHINES:
-            found[release[1]] = system
-    for release in MACHINES.keys() - found.keys():
+def version_of(program):
+    """A QEMU's version, such as "10.0.2"."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True,
+                          check=True, timeout=CASE_TIMEOUT).stdout
+    return re.search(r"version (\d+\.\d+\.\d+)", said)[1]
+
+
+def programs_here():
+    """The installed QEMU and those that get-qemu brings, by release."""
+    programs = {}
+    installed = shutil.which("qemu-system-x86_64")
+    if installed:
+        programs[version_of(installed).rpartition(".")[0]] = installed
+    for release in MACHINES.keys() - programs.keys():
         try:
-            got = subprocess.run([ROOT / "scripts" / "get-qemu", release], check=True,
-                                 capture_output=True, text=True, timeout=FETCH_TIMEOUT)
-            found[release] = got.stdout.strip()
+            programs[release] = subprocess.run(
+                [ROOT / "scripts" / "get-qemu", release], check=True, text=True,
+                capture_output=True, timeout=FETCH_TIMEOUT).stdout.strip()
         except (OSError, subprocess.SubprocessError) as error:
             print(f"# no QEMU {release} here: {error}")
-    return found
+    return programs
+
+
+def find_qemus(options):
+    """The QEMUs to ask, by release, in the order of MACHINES."""
+    programs = dict(option.split("=", 1) for option in options) or programs_here()
+    return {release: Qemu(programs[release], version_of(programs[release]))
+            for release in MACHINES if release in programs}
 
 
 def run_rom(qemu, rom, machine, accel, cpu, smp, timeout=CASE_TIMEOUT):
     """The leaves {(leaf, subleaf): registers} and the rows of other vCPUs."""
-    command = [qemu, "-nodefaults", "-no-user-config", "-display", "none",
-               "-monitor", "none", "-bios", rom, "-debugcon", "stdio",
-               "-device", "isa-debug-exit", "-accel", accel, "-machine", machine,
-               "-cpu", cpu, "-smp", smp]
+    command = [qemu, "-nodefaults", "-no-user-config", "-display", "none", "-bios", rom,
+               "-debugcon", "stdio", "-device", "isa-debug-exit", "-accel", accel,
+               "-machine", machine, "-cpu", cpu, "-smp", smp]
     try:
         got = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=timeout,
                              capture_output=True, text=True, errors="replace")
@@ -211,7 +221,6 @@ def run_rom(qemu, rom, machine, accel, cpu, smp, timeout=CASE_TIMEOUT):
     if not got.stdout.endswith("end\n"):
         said = [line for line in got.stderr.splitlines() if "warning:" not in line]
         raise NoAnswer(f"QEMU fails ({got.returncode}): {' '.join(said)}")
-
     leaves, others = {}, []
     for line in got.stdout.splitlines()[:-1]:
         kind, *words = line.split()
@@ -223,16 +232,14 @@ def run_rom(qemu, rom, machine, accel, cpu, smp, timeout=CASE_TIMEOUT):
     return leaves, others
 
 
-def probe_kvm(qemu, rom, release):
+def probe_kvm(qemu, rom):
     """The vendor that guests read under KVM here; None if it cannot be used."""
     try:
-        leaves, _ = run_rom(qemu, rom, MACHINES[release][0], "kvm", "qemu64", "1",
-                            timeout=10)
+        leaves, _ = run_rom(qemu, rom, "pc", "kvm", "qemu64", "1", timeout=10)
     except NoAnswer as error:
-        print(f"# no KVM with QEMU {release} here: {error}")
+        print(f"# no KVM with {qemu}: {error}")
         return None
-    _, ebx, ecx, edx = leaves[0, 0]
-    return VENDORS.get(struct.pack("<3I", ebx, edx, ecx))
+    return VENDORS.get(leaves[0, 0][1])
 
 
 def cache_sharing(leaves, leaf):
@@ -282,28 +289,26 @@ def apic_ids_of(leaves, others):
 def measure(qemus, rom, case):
     """What QEMU shows in a case, as fields; or the reason why it does not."""
     try:
-        leaves, others = run_rom(qemus[case.release], rom, case.machine, case.accel,
-                                 case.model.cpu, smp_of(case))
+        leaves, others = run_rom(qemus[case.release].program, rom, case.machine,
+                                 case.accel, case.model.cpu, smp_of(case))
     except NoAnswer as error:
         return str(error)
     return fields_of(leaves) | {"apic ids": apic_ids_of(leaves, others)}
 
 
-def ask_vtopo(vtopo, cases):
+def ask_vtopo(vtopo, qemus, cases):
     """vtopo's answer to each case, in order."""
     requests = [{
-        "smp": smp_of(case), "machine": case.machine, "qemu": case.release,
-        "cpu": {"model": case.model.name, "vendor": case.model.vendor,
-                "accel": case.accel} | case.model.tell,
-        "show": ["cpuid"],
-    } for case in cases]
+        "smp": smp_of(case), "machine": case.machine, "qemu": qemus[case.release].version,
+        "cpu": case.model.tell | {"model": case.model.name, "accel": case.accel,
+                                  "vendor": case.model.vendor},
+        "show": ["cpuid"]} for case in cases]
     got = subprocess.run([vtopo, "predict", "--requests", "-"], text=True,
                          input="".join(json.dumps(r) + "\n" for r in requests),
                          stdout=subprocess.PIPE, timeout=CASE_TIMEOUT)
     answers = [json.loads(line) for line in got.stdout.splitlines()]
     if len(answers) != len(cases):
-        raise NoAnswer(f"vtopo answers {len(answers)} of {len(cases)} requests "
-                       f"(exit status {got.returncode})")
+        raise NoAnswer(f"vtopo answers {len(answers)} of {len(cases)} requests")
     return answers
 
 
@@ -331,26 +336,21 @@ def report(cases, lines_of):
     print(f"1..{len(groups)}")
     for number, ((release, accel, cpu), members) in enumerate(groups.items(), 1):
         bad = [member for member in members if member[1]]
-        print(f"{'not ok' if bad else 'ok'} {number} - "
-              f"QEMU {release} {accel} {cpu}: {len(members)} leaf sets")
+        print(f"{'not ok' if bad else 'ok'} {number} - QEMU {release} {accel} {cpu}: "
+              f"{len(bad)} of {len(members)} leaf sets differ")
         for case, lines in bad[:MAX_SHOWN]:
-            print(f"# -machine {case.machine} -smp {smp_of(case)}")
-            for line in lines:
-                print(f"#   {line}")
-        if len(bad) > MAX_SHOWN:
-            print(f"# and {len(bad) - MAX_SHOWN} more")
+            print(f"# -machine {case.machine} -smp {smp_of(case)}", *lines, sep="\n#   ")
     return sum(1 for lines in lines_of if lines)
 
 
 def collect_cases(args, qemus, rom):
     """The cases of this run, in the order of the report."""
     rng = random.Random(args.seed)
-    releases = [release for release in MACHINES if release in qemus]
-    cases = list(default_cases(releases, rng))
+    cases = list(default_cases(qemus, rng))
     if args.all:
-        cases += random_cases(releases, rng, args.count)
-    for release in releases:
-        vendor = probe_kvm(qemus[release], rom, release)
+        cases += random_cases(list(qemus), rng, args.count)
+    for release, qemu in qemus.items():
+        vendor = probe_kvm(qemu.program, rom)
         cases += kvm_cases(release, vendor, rng) if vendor else ()
     return cases
 
@@ -361,11 +361,10 @@ def run(args, directory):
         raise Skip(f"{args.vtopo} is missing")
     rom = args.rom or build_rom(directory)
     qemus = find_qemus(args.qemu)
-    if not MACHINES.keys() & qemus.keys():
+    if not qemus:
         raise Skip("no QEMU of a known release is here")
-
     cases = collect_cases(args, qemus, rom)
-    answers = ask_vtopo(args.vtopo, cases)
+    answers = ask_vtopo(args.vtopo, qemus, cases)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         real = pool.map(functools.partial(measure, qemus, rom), cases)
         lines_of = list(map(differences, cases, real, answers))

@@ -42,21 +42,17 @@ MACHINES = {
 
 # CPU models to ask with; of the x86 ones only max has x2APIC, from 9.0 on.
 MODELS = {"x86_64": ["qemu64", "max"], "aarch64": ["max"]}
-
 # Older releases take a GIC for 8 vCPUs unless told otherwise.
 MORE_OPTIONS = {"aarch64": ["-machine", "gic-version=max"]}
 
 # QEMU's words and vtopo's name for that refusal; the first match counts.
 REASONS = [
-    (r"expects (a number|integer)|is too large for parameter",
-     "smp-not-a-number"),
+    (r"expects (a number|integer)|too large for parameter", "smp-not-a-number"),
     (r"Expected '=' after parameter", "smp-syntax"),
-    (r"Invalid parameter '|(is|are) unexpected|used inconsistently",
-     "smp-unknown-key"),
+    (r"Invalid parameter '|unexpected|used inconsistently", "smp-unknown-key"),
     (r"parameters must be greater than zero", "smp-zero"),
     (r"not supported by this machine's CPU topology", "smp-unsupported-level"),
-    (r"product of the hierarchy must match maxcpus|"
-     r"Invalid CPU topology( deprecated)?: sockets .* != maxcpus",
+    (r"must match maxcpus|topology( deprecated)?: sockets .* != maxcpus",
      "smp-product"),
     (r"maxcpus must be equal to or greater than smp", "smp-maxcpus-below-cpus"),
     (r"cpu topology: sockets .* < smp_cpus", "smp-less-than-cpus"),
@@ -64,8 +60,7 @@ REASONS = [
     (r"The max CPUs supported by machine", "smp-too-many-cpus"),
     (r"X2APIC API support|Extended Interrupt Mode|APIC ID \d+ is invalid|"
      r"APIC ID \d+ requires x2APIC|APIC ID of last CPU is", "smp-x2apic"),
-    (r"S390 does not support more than 1 threads|SMBIOS 2\.0 doesn't support",
-     "smp-machine-rule"),
+    (r"S390 does not support|SMBIOS 2\.0 doesn't support", "smp-machine-rule"),
     # These depend on more than -smp and the machine type: vtopo does not
     # claim to know them, so such a string says nothing about it.
     (r"threads?/core on a pseries machine|must be multiple of threads|"
@@ -94,7 +89,7 @@ WRAPS = {
 ASK_TIMEOUT = 60        # seconds; 255 vCPUs take 3, the rest 0.05
 ODD_NUMBERS = ["4k", "1.5", "abc", "", "0x", "08", "4 ", "++1", "- 1", "on"]
 ODD_ELEMENTS = ["foo=1", "CPUS=2", "cores", "foo", "8", " cores=2", "cores =2",
-                "=2", "", "1x=2", "_x=1", "cores.0=1", "nocores", "books-x=1"]
+                "=2", "", "1x=2", "_x=1", "cores.0=1", "nocores"]
 
 
 class Qemu:
@@ -122,7 +117,7 @@ class Qemu:
         """Start the program, give it the named QMP commands and wait for its
         end.  Returns the answers by name, as far as it came, and "stderr",
         "status" (negative: a signal; None: had to be killed); with them
-        "smp", the property of the machine that 6.1 and later have."""
+        "smp", the property of the machine, from 6.1 on."""
         lines = [{"execute": "qmp_capabilities"},
                  *({"execute": command, "id": name}
                    for name, command in commands.items()),
@@ -160,20 +155,19 @@ def judge(answer):
     """What a raw answer means: {"error", "text"} for a refusal, otherwise
     {"shape" (before 6.1 only its counts of vCPUs) and "vcpus" (the ids of
     each, in the order of their indexes)}."""
-    if "cpus" in answer:
-        # Slots come in descending order, and not at all without hotplug.
+    if "cpus" in answer:        # slots descend; none without hotplug
         slots = answer.get("slots", [])[::-1]
         present = sorted(answer["cpus"], key=lambda cpu: cpu["cpu-index"])
         shape = answer.get("smp") or ({"maxcpus": len(slots)} if slots else {})
         return {"shape": {**shape, "cpus": len(present)},
                 "vcpus": [cpu["props"] for cpu in slots or present]}
     if answer["status"] is None:
-        return {"error": "hangs", "text": f"no end after {ASK_TIMEOUT} s"}
-    code = next((code for pattern, code in REASONS
-                 if re.search(pattern, answer["stderr"])), "unlisted refusal")
-    if code == "unlisted refusal" and answer["status"] < 0:
-        code = f"killed by {signal.Signals(-answer['status']).name}"
-    return {"error": code, "text": answer["stderr"].strip()}
+        return {"error": "hangs", "text": f"{ASK_TIMEOUT} s"}
+    code = "unlisted refusal" if answer["status"] >= 0 \
+        else f"killed by {signal.Signals(-answer['status']).name}"
+    return {"error": next((code for pattern, code in REASONS
+                           if re.search(pattern, answer["stderr"])), code),
+            "text": answer["stderr"].strip()}
 
 
 def outcome(qemu):
@@ -213,8 +207,8 @@ def differences(qemu, vtopo):
 
 def spell(rng, number):
     """A number in one of the notations that QEMU takes."""
-    return rng.choice(["{}"] * 8 + ["0x{:x}", "0{:o}", "+{}", " {}"]) \
-        .format(number)
+    notations = ["{}"] * 8 + ["0x{:x}", "0{:o}", "+{}", " {}"]
+    return rng.choice(notations).format(number)
 
 
 def spell_all(rng, numbers):
@@ -279,8 +273,7 @@ def make_string(rng, max_cpus):
         numbers[rng.choice([some, *LEVELS, "cpus", "maxcpus"])] = 0
     text = spell_all(rng, numbers)
     if kind == "odd":
-        odd = rng.choice([rng.choice(ODD_ELEMENTS),
-                          f"{some}={rng.choice(ODD_NUMBERS)}"])
+        odd = rng.choice(ODD_ELEMENTS + [f"{some}={n}" for n in ODD_NUMBERS])
         text = rng.choice([f"{text},{odd}", f"{odd},{text}"])
     elif kind == "twice":
         text = f"{some}={rng.choice(['1', '2', '3', 'x'])},{text}"
@@ -289,15 +282,14 @@ def make_string(rng, max_cpus):
 
 def predict(vtopo, questions):
     """vtopo's answers to (qemu, machine, model, smp), asked in one go."""
-    lines = []
-    for qemu, machine, model, smp in questions:
-        cpu = {"accel": "tcg", "model": model} if qemu.arch == "x86_64" else {}
-        lines.append(json.dumps({
-            "smp": smp, "machine": machine, "arch": qemu.arch,
-            "qemu": qemu.release, "cpu": cpu}))
+    requests = [{"smp": smp, "machine": machine, "arch": qemu.arch,
+                 "qemu": qemu.release,
+                 "cpu": {"accel": "tcg", "model": model}
+                        if qemu.arch == "x86_64" else {}}
+                for qemu, machine, model, smp in questions]
     run = subprocess.run([vtopo, "predict", "--requests", "-"],
-                         input="\n".join(lines) + "\n", capture_output=True,
-                         text=True, timeout=ASK_TIMEOUT)
+                         input="\n".join(map(json.dumps, requests)) + "\n",
+                         capture_output=True, text=True, timeout=ASK_TIMEOUT)
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     if len(answers) != len(questions):
         sys.exit(f"{vtopo} answered {len(answers)} of {len(questions)} "
@@ -315,8 +307,7 @@ def find_qemus(given):
 
 
 def check_wraps(answers, _):
-    """Sentences on the members of WRAPS that are no longer so, or that vtopo
-    does not refuse."""
+    """Sentences on the members of WRAPS that are no longer so, or accepted."""
     for (*_, smp), real, ours in answers:
         told = ours.get("error", {}).get("code", "takes it")
         if outcome(real) != WRAPS[smp] or told != "smp-out-of-range":
@@ -324,8 +315,7 @@ def check_wraps(answers, _):
 
 
 def check_strings(answers, count):
-    """Sentences on the strings that the two answer differently; adds up
-    @count."""
+    """Sentences on strings that are answered differently; adds to @count."""
     for (qemu, machine, model, smp), real, ours in answers:
         if real.get("error") == "beyond":
             count["left_out"] += 1
@@ -379,10 +369,10 @@ def run_groups(groups, vtopo, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    root = Path(__file__).resolve().parents[2]
-    parser.add_argument("--vtopo", default=root / "build" / "vtopo")
-    parser.add_argument("--count", type=int, default=300, metavar="N",
-                        help="random strings, over all machine types")
+    parser.add_argument(
+        "--vtopo", default=Path(__file__).resolve().parents[2] / "build/vtopo")
+    parser.add_argument("--count", type=int, default=300,
+                        help="random strings over all machine types")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--qemu", action="append", metavar="RELEASE=PATH",
                         help="instead of those installed; repeatable")
@@ -395,14 +385,13 @@ def main():
         sys.exit(f"{Path(__file__).name}: {error}")
     if not qemus:
         print("1..0 # SKIP no QEMU is installed")
-        # Meson 1.0 takes any exit status but 0 from a TAP test for an error.
+        # To Meson, a TAP test that ends with anything but 0 is an error.
         return 0 if "MESON_TEST_ITERATION" in os.environ else 77
     count = run_groups(make_groups(qemus, options.count, options.seed),
                        options.vtopo, options.jobs)
-    print(f"# seed {options.seed}; {count['left_out']} left out, refused by "
-          "QEMU for more than -smp")
-    print("# {compared} compared, {differ} differ ({shapes} shapes, {refusals} "
-          "refusals)".format(**count))
+    print("# seed {}; {left_out} left out, refused for more than -smp\n"
+          "# {compared} compared, {differ} differ ({shapes} shapes, {refusals} "
+          "refusals)".format(options.seed, **count))
     return 1 if count["not_ok"] else 0
 
 

@@ -3,7 +3,8 @@
 #
 # test-checks.sh SOURCE-DIR CC... - every source check can fail
 #
-# Each check is given a small good tree, which must pass, and then that tree
+# The golden runner of the CLI and the counting of results count as such.  Each
+# check is given a small good tree, which must pass, and then that tree
 # with one thing wrong, which must fail and say what.  Prints TAP.
 
 set -u
@@ -424,6 +425,63 @@ put case/out 'old'
 VTOPO_UPDATE_GOLDEN=1 "$check" "$tree/program" "$tree/case"
 passes "cli: a case that was written anew" \
        "$check" "$tree/program" "$tree/case"
+
+rm -rf -- "$tree"
+
+# --------------------------------------------------------------- counting
+
+# counts SENTENCE EXPECTED KIND STATUS TEXT
+counts() {
+    printf '%s\n' "$5" >"$work/log"
+    "$source/scripts/count-results" "$3" "$work/log" "$4" \
+        >"$work/said" 2>/dev/null
+    ok=0
+    [ "$(cat "$work/said")" = "$2" ] && ok=1
+    result "$ok" "$1"
+}
+
+counts "count: lines of TAP" "2 0 0" tap 0 '1..2
+ok 1 - a
+# ok 7 - a remark
+ok 2 - b'
+counts "count: a line that failed" "1 1 0" tap 1 '1..2
+ok 1
+not ok 2'
+counts "count: a line that failed, whatever the status" "1 1 0" tap 0 '1..2
+ok 1
+not ok 2'
+counts "count: lines that never came" "1 2 0" tap 1 '1..3
+ok 1'
+counts "count: a failure without a line" "2 1 0" tap 1 'ok 1
+ok 2
+1..2'
+counts "count: a line that was skipped" "1 0 1" tap 0 '1..2
+ok 1 - a # SKIP no QEMU
+ok 2'
+counts "count: all skipped" "0 0 1" tap 77 '1..0 # SKIP no QEMU'
+counts "count: skipped without a word" "0 0 1" tap 77 'no QEMU'
+counts "count: nothing at all" "0 1 0" tap 0 ''
+counts "count: no plan" "1 1 0" tap 0 'ok 1'
+counts "count: a plan of nothing" "0 1 0" tap 0 '1..0'
+counts "count: giving up" "1 1 0" tap 0 '1..1
+ok 1
+Bail out! no more'
+counts "count: an expected failure" "1 0 1" tap 0 '1..2
+ok 1
+not ok 2 # TODO later'
+counts "count: tests of meson" "4 2 1" meson 1 \
+    '{"name": "a", "result": "OK", "stdout": "1..2\nok 1\nok 2\n"}
+{"name": "b", "result": "OK"}
+{"name": "c", "result": "FAIL", "stdout": "no"}
+{"name": "d", "result": "ERROR", "stdout": "1..2\nok 1\nnot ok 2\n"}
+{"name": "e", "result": "SKIP", "stdout": "no compiler"}'
+counts "count: a test of meson that died" "1 1 0" meson 1 \
+    '{"name": "a", "result": "ERROR", "stdout": "1..2\nok 1\n"}'
+counts "count: a test of meson that took too long" "0 1 0" meson 1 \
+    '{"name": "a", "result": "TIMEOUT"}'
+counts "count: meson that died" "1 1 0" meson 2 '{"name": "a", "result": "OK"}'
+counts "count: no tests at all" "0 1 0" meson 0 ''
+counts "count: no log that can be read" "0 1 0" meson 0 'ERROR: no'
 
 echo "1..$number"
 exit "$failed"

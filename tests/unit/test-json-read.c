@@ -8,15 +8,22 @@
 #include "unit.h"
 
 /* A reader of a copy of @text, which the reader changes. */
-static char *
-start(struct vt_json_reader *reader, const char *text, size_t length)
+static struct vt_json_reader
+reader_of(const char *text, size_t length)
 {
+    struct vt_json_reader reader;
     char *copy = malloc(length + 1);
 
     assert_non_null(copy);
     memcpy(copy, text, length);
-    vt_json_reader_start(reader, copy, length);
-    return copy;
+    vt_json_reader_start(&reader, copy, length);
+    return reader;
+}
+
+static void
+reader_clear(struct vt_json_reader *reader)
+{
+    free(reader->text);
 }
 
 static const struct {
@@ -78,9 +85,8 @@ text_rows(void **state)
     (void)state;
     for (size_t i = 0; i < VT_COUNT(texts); i++) {
         vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-        struct vt_json_reader reader;
-        vt_autofree char *copy = start(&reader, texts[i].text,
-                                       strlen(texts[i].text));
+        vt_auto(reader_clear) struct vt_json_reader reader =
+            reader_of(texts[i].text, strlen(texts[i].text));
         int rc = vt_json_skip(&reader, &err);
 
         UNIT_ROW(i, texts[i].says);
@@ -121,9 +127,8 @@ string_rows(void **state)
     (void)state;
     for (size_t i = 0; i < VT_COUNT(strings); i++) {
         vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-        struct vt_json_reader reader;
-        vt_autofree char *copy = start(&reader, strings[i].text,
-                                       strlen(strings[i].text));
+        vt_auto(reader_clear) struct vt_json_reader reader =
+            reader_of(strings[i].text, strlen(strings[i].text));
         const char *got = NULL;
         int rc = vt_json_read_string(&reader, "os", &got, &err);
 
@@ -172,9 +177,8 @@ number_rows(void **state)
     (void)state;
     for (size_t i = 0; i < VT_COUNT(numbers); i++) {
         vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-        struct vt_json_reader reader;
-        vt_autofree char *copy = start(&reader, numbers[i].text,
-                                       strlen(numbers[i].text));
+        vt_auto(reader_clear) struct vt_json_reader reader =
+            reader_of(numbers[i].text, strlen(numbers[i].text));
         unsigned got = 0;
 
         UNIT_ROW(i, numbers[i].says);
@@ -192,8 +196,8 @@ object_is_walked_in_order(void **state)
                                "\"none\":null,\"list\":[1,2],\"f\":-1.50,"
                                "\"more\":{\"a\":[{}]}}";
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vt_json_reader reader;
-    vt_autofree char *copy = start(&reader, text, strlen(text));
+    vt_auto(reader_clear) struct vt_json_reader reader =
+        reader_of(text, strlen(text));
     const char *key, *smp = NULL;
     char number[16] = "";
     unsigned n = 0, sum = 0, element;
@@ -245,8 +249,8 @@ static void
 wrong_types_are_named(void **state)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vt_json_reader reader;
-    vt_autofree char *copy = start(&reader, "7", 1);
+    vt_auto(reader_clear) struct vt_json_reader reader =
+        reader_of("7", 1);
     const char *text = NULL;
     char digits[1];
     bool flag = false;
@@ -271,8 +275,8 @@ zero_characters_end_nothing(void **state)
 {
     static const char text[] = "{\0}";
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vt_json_reader reader;
-    vt_autofree char *copy = start(&reader, text, sizeof(text) - 1);
+    vt_auto(reader_clear) struct vt_json_reader reader =
+        reader_of(text, sizeof(text) - 1);
 
     (void)state;
     UNIT_RESULT(vt_json_skip(&reader, &err), &err,
