@@ -221,8 +221,9 @@ other_cure(const struct vtopo_limits *limits)
     return "";
 }
 
+/* The sentence of what to change, after that of what is wasted. */
 static void
-add_cure(struct vt_buf *out, const struct vt_predict_answer *answer,
+add_cure(struct vt_buf *line, const struct vt_predict_answer *answer,
          const struct vtopo_shape *cure)
 {
     const char *other = other_cure(&answer->resolved.limits);
@@ -230,17 +231,16 @@ add_cure(struct vt_buf *out, const struct vt_predict_answer *answer,
         && answer->prediction->decided != VTOPO_UP_HAL
         && answer->prediction->decided != VTOPO_BOOT_LIMIT;
 
-    if (other[0] != '\0')
-        vt_buf_printf(out, " Cure: %s%s", other, reshape ? ", and " : "");
-    else if (reshape)
-        vt_buf_add_string(out, " Cure: ");
-    else
-        vt_buf_add_string(out, " No shape of that many is used in full");
-    if (reshape) {
-        vt_buf_add_string(out, "-smp ");
-        vt_config_smp(out, cure);
+    if (!reshape && other[0] == '\0') {
+        vt_buf_add_string(line, " No shape of that many is used in full.");
+        return;
     }
-    vt_buf_add_string(out, reshape ? "\n" : ".\n");
+    vt_buf_printf(line, " Cure: %s%s", other,
+                  reshape && other[0] != '\0' ? ", and " : "");
+    if (reshape) {
+        vt_buf_add_string(line, "-smp ");
+        vt_config_smp(line, cure);
+    }
 }
 
 static void
@@ -248,6 +248,7 @@ add_verdict(struct vt_buf *out, const struct vt_predict_answer *answer,
             const struct vtopo_shape *cure)
 {
     const struct vtopo_prediction *prediction = answer->prediction;
+    vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
     unsigned cpus = prediction->shape.cpus;
 
     if (prediction->wasted.most == 0) {
@@ -256,13 +257,14 @@ add_verdict(struct vt_buf *out, const struct vt_predict_answer *answer,
         return;
     }
     if (prediction->wasted.least == prediction->wasted.most)
-        vt_buf_printf(out, "%u", prediction->wasted.least);
+        vt_buf_printf(&line, "%u", prediction->wasted.least);
     else
-        vt_buf_printf(out, "Between %u and %u", prediction->wasted.least,
+        vt_buf_printf(&line, "Between %u and %u", prediction->wasted.least,
                       prediction->wasted.most);
-    vt_buf_printf(out, " of %u vCPUs %s wasted.", cpus,
+    vt_buf_printf(&line, " of %u vCPUs %s wasted.", cpus,
                   prediction->wasted.most == 1 ? "is" : "are");
-    add_cure(out, answer, cure);
+    add_cure(&line, answer, cure);
+    vt_words_wrap(out, "", vt_buf_string(&line));
 }
 
 void

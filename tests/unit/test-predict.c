@@ -21,6 +21,8 @@ struct row {
     enum vtopo_arch arch;
     enum vtopo_vendor vendor;
     enum vtopo_choice topoext;
+    const char *model;          /* under TCG; NULL: a plain one under KVM */
+    bool force;
     const char *hal;            /* NULL: not known */
     unsigned numproc;
     bool onecpu;
@@ -186,6 +188,12 @@ predict_row(const struct row *row, struct vtopo_prediction *prediction)
     struct vtopo_smp smp;
     unsigned notes;
 
+    if (row->model != NULL) {
+        strcpy(cpu.model, row->model);
+        cpu.accel = VTOPO_TCG;
+        cpu.topoext = row->force ? VTOPO_YES : VTOPO_DEFAULT;
+        cpu.force_features = row->force;
+    }
     UNIT_RESULT(vtopo_dialect_lookup(row->machine, VTOPO_ARCH_UNKNOWN,
                                      row->qemu, &dialect, &err), &err,
                 (char *)NULL);
@@ -327,6 +335,56 @@ amd_threads_need_topoext(void **state)
     }
 }
 
+/* What Linux 6.1 said of itself (sockets, cores a socket, threads a core),
+ * booted on QEMU 7.2.22 under TCG on the q35 machine.
+ */
+struct linux_row {
+    const char *smp, *model;
+    bool force;
+    unsigned sockets, cores, threads;
+};
+
+static const struct linux_row linux_rows[] = {
+    { "4", "qemu64", false, 1, 4, 1 },
+    { "4,sockets=1,cores=2,threads=2", "qemu64", false, 1, 4, 1 },
+    { "4,sockets=1,cores=2,threads=2", "EPYC", false, 1, 4, 1 },
+    { "4,sockets=1,cores=2,threads=2", "EPYC", true, 1, 2, 2 },
+    { "4,sockets=1,cores=2,threads=2", "Skylake-Server-v1", false, 1, 2, 2 },
+    { "4,sockets=1,cores=2,threads=2", "max", false, 1, 4, 1 },
+    { "4,sockets=2,cores=1,threads=2", "qemu64", false, 2, 2, 1 },
+    { "4,sockets=2,cores=1,threads=2", "Skylake-Server-v1", false, 2, 1, 2 },
+    { "4,sockets=2,cores=2,threads=1", "max", false, 2, 2, 1 },
+    { "4,sockets=1,cores=1,threads=4", "Skylake-Server-v1", false, 1, 1, 4 },
+    { "4,sockets=1,dies=2,cores=2", "qemu64", false, 1, 4, 1 },
+    { "4,sockets=1,dies=2,cores=2", "EPYC", false, 1, 4, 1 },
+    { "4,sockets=1,dies=2,cores=2", "max", false, 1, 4, 1 },
+    { "4,sockets=1,dies=2,cores=2", "Skylake-Server-v1", false, 1, 4, 1 },
+    { "4,sockets=1,dies=2,cores=1,threads=2", "Skylake-Server-v1", false,
+      1, 2, 2 },
+};
+
+static void
+linux_sees_what_it_saw(void **state)
+{
+    vt_auto(vtopo_prediction_clear) struct vtopo_prediction prediction =
+        VTOPO_PREDICTION_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(linux_rows); i++) {
+        const struct linux_row *linux_row = &linux_rows[i];
+        struct row row = {
+            .machine = "pc-q35-7.2", .smp = linux_row->smp, .os = "linux",
+            .model = linux_row->model, .force = linux_row->force,
+        };
+
+        UNIT_ROW(i, linux_row->model);
+        predict_row(&row, &prediction);
+        assert_int_equal(prediction.sockets_used.least, linux_row->sockets);
+        assert_int_equal(prediction.cores_per_socket, linux_row->cores);
+        assert_int_equal(prediction.threads_per_core, linux_row->threads);
+    }
+}
+
 static void
 groups_come_above_64(void **state)
 {
@@ -353,6 +411,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rules_are_said),
     cmocka_unit_test(unused_ones_are_left),
     cmocka_unit_test(amd_threads_need_topoext),
+    cmocka_unit_test(linux_sees_what_it_saw),
     cmocka_unit_test(groups_come_above_64),
 };
 
