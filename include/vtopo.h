@@ -147,6 +147,7 @@ struct vtopo_dialect {
     enum vtopo_arch arch;       /* of the machine; x86_64 also for x86 guests */
     unsigned machine_version;   /* VTOPO_RELEASE of the type; 0: unversioned */
     unsigned qemu;              /* VTOPO_RELEASE of the program */
+    unsigned qemu_micro;        /* 13 of 10.0.13; 0 where it is not known */
     unsigned known;             /* bit per level: keys that are recognised */
     unsigned supported;         /* bit per level: may be greater than 1 */
     bool prefer_cores;          /* where an omitted count goes, else sockets */

@@ -118,16 +118,17 @@ set_limits(const struct setting_args *args, struct vt_limits_patch *limits)
 }
 
 static int
-set_release(const char *text, unsigned *ret_release, struct vtopo_error *err)
+set_release(const char *text, struct vt_setting *setting,
+            struct vtopo_error *err)
 {
-    unsigned release = vt_release_parse(text, NULL);
+    unsigned release = vt_release_parse(text, &setting->qemu_micro);
 
     if (!vt_release_exists(release))
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "--qemu must be a release between 2.0 and %u.%u, not "
                        "'%s'", VT_NEWEST_QEMU / 100, VT_NEWEST_QEMU % 100,
                        text);
-    *ret_release = release;
+    setting->qemu = release;
     return 0;
 }
 
@@ -150,7 +151,7 @@ setting_from_args(const struct setting_args *args, struct setting_text *text,
     if (args->arch != NULL)
         setting.arch = vt_arch_parse(args->arch);
     if (args->qemu != NULL
-        && set_release(args->qemu, &setting.qemu, err) < 0)
+        && set_release(args->qemu, &setting, err) < 0)
         return -1;
     if (set_cpu(args, &setting.cpu, err) < 0)
         return -1;

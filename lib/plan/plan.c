@@ -145,6 +145,8 @@ find_reason(struct vtopo_plan *plan)
     const struct vtopo_candidate *second = plan->candidates + 1;
     char other[48];
 
+    if (first == NULL)
+        return;
     if (plan->kept == 0) {
         plan->rule = vtopo_drop_name(first->drop);
         (void)snprintf(plan->reason, sizeof(plan->reason), "%.*s",
@@ -180,7 +182,9 @@ make(const struct vt_plan_input *input, struct list *list,
         if (vt_candidate_judge(&list->candidates[i], input, scratch, err) < 0)
             return -1;
     }
-    qsort(list->candidates, list->count, sizeof(list->candidates[0]), compare);
+    if (list->count > 0)
+        qsort(list->candidates, list->count, sizeof(list->candidates[0]),
+              compare);
     return 0;
 }
 

@@ -205,7 +205,8 @@ predict_or_drop(struct vtopo_candidate *candidate,
     if (vtopo_predict(shape, input->dialect, input->cpu, input->limits,
                       scratch, &refusal) == 0)
         return 0;
-    if (refusal.code != VTOPO_SMP_X2APIC) {
+    if (refusal.code != VTOPO_SMP_X2APIC
+        && refusal.code != VTOPO_SMP_MACHINE_RULE) {
         *err = refusal;
         refusal = (struct vtopo_error)VTOPO_ERROR_INIT;
         return -1;

@@ -89,14 +89,15 @@ read_arch(struct vt_json_reader *reader, enum vtopo_arch *ret_arch,
 
 static int
 read_release(struct vt_json_reader *reader, unsigned *ret_release,
-             struct vtopo_error *err)
+             unsigned *ret_micro, struct vtopo_error *err)
 {
     const char *text;
     unsigned release;
+    unsigned micro;
 
     if (vt_json_read_string(reader, "qemu", &text, err) < 0)
         return -1;
-    release = vt_release_parse(text, NULL);
+    release = vt_release_parse(text, &micro);
     if (!vt_release_exists(release)) {
         (void)vt_fail(err, VTOPO_BAD_INPUT,
                       "'qemu' must be a release between 2.0 and %u.%u, "
@@ -105,6 +106,7 @@ read_release(struct vt_json_reader *reader, unsigned *ret_release,
         return vt_hint(err, "give it as a string, such as \"7.2\"");
     }
     *ret_release = release;
+    *ret_micro = micro;
     return 0;
 }
 
@@ -253,7 +255,7 @@ read_dialect_member(struct vt_json_reader *reader, struct vt_setting *setting,
         return 0;
     }
     if (strcmp(key, "qemu") == 0)
-        return read_release(reader, &dialect->qemu, err);
+        return read_release(reader, &dialect->qemu, &dialect->qemu_micro, err);
     return fail_member("dialect", key,
                        "levels, prefer, min_cpus, max_cpus, qemu", err);
 }
@@ -298,7 +300,8 @@ vt_setting_read(struct vt_setting *setting, struct vt_json_reader *reader,
     if (strcmp(key, "arch") == 0)
         return read_arch(reader, &setting->arch, err);
     if (strcmp(key, "qemu") == 0)
-        return read_release(reader, &setting->qemu, err);
+        return read_release(reader, &setting->qemu, &setting->qemu_micro,
+                            err);
     if (strcmp(key, "cpu") == 0) {
         setting->has_cpu = true;
         return read_cpu(reader, &setting->cpu, err);
@@ -321,14 +324,20 @@ resolve_dialect(const struct vt_setting *setting,
                                                    : USUAL_MACHINE;
     struct vtopo_dialect dialect = setting->dialect;
 
-    if (!setting->has_dialect)
-        return vtopo_dialect_lookup(machine, setting->arch, setting->qemu,
-                                    ret_dialect, err);
+    if (!setting->has_dialect) {
+        if (vtopo_dialect_lookup(machine, setting->arch, setting->qemu,
+                                 ret_dialect, err) < 0)
+            return -1;
+        ret_dialect->qemu_micro = setting->qemu_micro;
+        return 0;
+    }
     if (setting->machine != NULL)
         return vt_fail(err, VTOPO_BAD_INPUT, "'machine' and 'dialect' "
                        "exclude each other");
-    if (dialect.qemu == 0)
+    if (dialect.qemu == 0) {
+        dialect.qemu_micro = setting->qemu_micro;
         dialect.qemu = setting->qemu != 0 ? setting->qemu : VT_NEWEST_QEMU;
+    }
     dialect.arch = setting->arch == VTOPO_ARCH_UNKNOWN
         || setting->arch == VTOPO_X86 ? VTOPO_X86_64 : setting->arch;
     if (!setting->dialect_prefers)

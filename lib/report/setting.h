@@ -36,6 +36,7 @@ struct vt_setting {
     bool dialect_prefers;       /* "prefer" was given */
     enum vtopo_arch arch;
     unsigned qemu;              /* VTOPO_RELEASE, or 0 */
+    unsigned qemu_micro;        /* its third number, or 0 */
     bool has_cpu;
     struct vtopo_cpu cpu;
     const char *os;             /* "win7", or "win7/professional" */

@@ -79,6 +79,14 @@ terms_of(const struct vtopo_shape *shape, const struct vtopo_dialect *dialect,
     return t;
 }
 
+/* 10.1 changed how leaf 1 counts, and so did later releases of 10.0. */
+static bool
+has_new_count(const struct vtopo_dialect *dialect, unsigned micro_of_10_0)
+{
+    return dialect->qemu >= R(10, 1)
+        || (dialect->qemu == R(10, 0) && dialect->qemu_micro >= micro_of_10_0);
+}
+
 static void
 leaf_1(const struct terms *t, const struct vt_cpu *cpu,
        struct vtopo_cpuid *cpuid)
@@ -86,11 +94,11 @@ leaf_1(const struct terms *t, const struct vt_cpu *cpu,
     unsigned count = t->counted > 1 ? t->counted : 0;
 
     cpuid->htt = count != 0;
-    if (count != 0 && t->dialect->qemu >= R(10, 1)) {
-        if (cpu->vendor == VTOPO_INTEL)
-            count = 1u << t->at.package;
-        count = count < 255 ? count : 255;
-    }
+    if (count != 0 && cpu->vendor == VTOPO_INTEL
+        && has_new_count(t->dialect, 4))
+        count = 1u << t->at.package;
+    if (has_new_count(t->dialect, 3) && count > 255)
+        count = 255;
     /* A count of 256 or more spills into the APIC id of that register. */
     cpuid->count = count & 0xff;
     cpuid->initial_apic = count >> 8 & 0xff;
@@ -238,6 +246,63 @@ check_x2apic(const struct vtopo_shape *shape,
     return vt_hint(err, "use fewer vCPUs, or counts that are powers of two");
 }
 
+static bool
+is_microvm(const struct vtopo_dialect *dialect)
+{
+    return dialect->machine_version == 0
+        && (dialect->supported & VTOPO_LEVEL_BIT(VTOPO_DIES)) == 0;
+}
+
+/* Up to 5.2 a microvm looks only for the id that stands for "all". */
+static int
+check_old_microvm(const struct vtopo_shape *shape, struct vtopo_error *err)
+{
+    for (unsigned i = 0; i < shape->cpus; i++) {
+        if (vtopo_apic_id(shape, i) == 255)
+            return vt_fail(err, VTOPO_SMP_X2APIC,
+                           "vCPU %u would have APIC id 255, which is no "
+                           "vCPU's before QEMU 6.0", i);
+    }
+    return 0;
+}
+
+/* What QEMU checks of APIC ids and of the tables that hold them, in its
+ * order; run on 5.2, 7.2 and 10.0.
+ */
+static int
+check_ids(const struct vtopo_shape *shape,
+          const struct vtopo_dialect *dialect, const struct vt_cpu *cpu,
+          struct vtopo_error *err)
+{
+    unsigned type = dialect->machine_version;
+    unsigned last = vtopo_apic_id(shape, shape->maxcpus - 1);
+    uint64_t package = vt_shape_product(shape) / shape->level[VTOPO_SOCKETS];
+
+    if (cpu->accel == VTOPO_TCG && dialect->qemu < R(6, 0)
+        && is_microvm(dialect))
+        return check_old_microvm(shape, err);
+    if (check_x2apic(shape, dialect, cpu, err) < 0)
+        return -1;
+    /* Hot-add of these types has room for 256 ids. */
+    if (type != 0 && type <= R(2, 6) && last >= 256)
+        return vt_fail(err, VTOPO_SMP_X2APIC,
+                       "%s has no APIC ids above 255, and the last vCPU would "
+                       "have %u", dialect->machine, last);
+    /* 7.2 has no such check.  Up to 8.0 the types have a 32-bit SMBIOS entry
+     * point, whose fields are a byte wide.
+     */
+    if (type != 0 && type <= R(8, 0) && dialect->qemu >= R(10, 0)
+        && package >= 255) {
+        (void)vt_fail(err, VTOPO_SMP_MACHINE_RULE,
+                      "%s of QEMU %u.%u takes at most 254 vCPUs per socket, "
+                      "not %llu", dialect->machine, dialect->qemu / 100,
+                      dialect->qemu % 100, (unsigned long long)package);
+        return vt_hint(err, "use a machine type from 8.1 on, or "
+                       "-machine smbios-entry-point-type=64");
+    }
+    return 0;
+}
+
 int
 vtopo_cpuid_make(const struct vtopo_shape *shape,
                  const struct vtopo_dialect *dialect,
@@ -252,7 +317,7 @@ vtopo_cpuid_make(const struct vtopo_shape *shape,
         return vt_fail(err, VTOPO_BAD_INPUT, "'%s' has no CPUID: it is no x86 "
                        "machine", dialect->machine);
     vt_cpu_settle(asked, dialect, &cpu);
-    if (check_x2apic(shape, dialect, &cpu, err) < 0)
+    if (check_ids(shape, dialect, &cpu, err) < 0)
         return -1;
     t = terms_of(shape, dialect, &cpu);
     cpuid.vendor = cpu.vendor;

@@ -105,11 +105,11 @@ parse_part(const char *text, unsigned *ret_part)
 }
 
 unsigned
-vt_release_parse(const char *text, const char **ret_end)
+vt_release_parse(const char *text, unsigned *ret_micro)
 {
     unsigned major;
     unsigned minor;
-    unsigned micro;
+    unsigned micro = 0;
     const char *at = parse_part(text, &major);
 
     if (at == NULL || *at != '.')
@@ -117,10 +117,10 @@ vt_release_parse(const char *text, const char **ret_end)
     at = parse_part(at + 1, &minor);
     if (at != NULL && *at == '.')
         at = parse_part(at + 1, &micro);
-    if (at == NULL || (ret_end == NULL && *at != '\0'))
+    if (at == NULL || *at != '\0')
         return 0;
-    if (ret_end != NULL)
-        *ret_end = at;
+    if (ret_micro != NULL)
+        *ret_micro = micro;
     return VTOPO_RELEASE(major, minor);
 }
 

@@ -33,11 +33,10 @@ unsigned vt_levels_known(unsigned qemu);
 /* Whether QEMU @release was ever made ("9.2" yes, "9.3" no). */
 bool vt_release_exists(unsigned release);
 
-/* Read "7.2", "7.2.22" or "10.0" (a release VTOPO_RELEASE can hold); the
- * text may go on after it with anything but a digit or a dot only when
- * @ret_end is not NULL.  Returns 0 where there is none.
+/* Read "7.2" or "7.2.22" as a VTOPO_RELEASE; 0 where it is none.  The third
+ * number, 0 where there is none, goes to *@ret_micro unless that is NULL.
  */
-unsigned vt_release_parse(const char *text, const char **ret_end);
+unsigned vt_release_parse(const char *text, unsigned *ret_micro);
 
 /* The product of all levels of @shape, UINT64_MAX where it overflows. */
 uint64_t vt_shape_product(const struct vtopo_shape *shape);

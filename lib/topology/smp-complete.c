@@ -57,40 +57,20 @@ vt_smp_describe(const struct vtopo_shape *shape,
     vt_buf_clear(&buf);
 }
 
-static bool
-is_pc(const struct vtopo_dialect *dialect)
-{
-    return dialect->arch == VTOPO_X86_64 && dialect->machine_version != 0;
-}
-
 /* Rules that single boards add.  Not here, because they depend on more than
- * -smp: the GIC version of Arm virt (8 vCPUs with GICv2), and what pseries
- * refuses under TCG.
+ * -smp: the GIC version of Arm virt (8 vCPUs with GICv2), what pseries
+ * refuses under TCG, and what x86 boards say of APIC ids (see cpuid.c).
  */
 static int
 check_board(const struct vtopo_shape *shape,
             const struct vtopo_dialect *dialect, struct vtopo_error *err)
 {
-    uint64_t package = vt_shape_product(shape) / shape->level[VTOPO_SOCKETS];
-
     /* Run on QEMU 7.2 and 10.0. */
     if (dialect->arch == VTOPO_S390X && shape->level[VTOPO_THREADS] > 1
         && dialect->machine_version >= VTOPO_RELEASE(7, 2))
         return vt_fail(err, VTOPO_SMP_MACHINE_RULE,
                        "%s has 1 thread per core, not %u", dialect->machine,
                        shape->level[VTOPO_THREADS]);
-    /* Run on QEMU 10.0; 7.2 has no such check.  The types have a 32-bit
-     * SMBIOS entry point, whose fields are a byte wide.
-     */
-    if (is_pc(dialect) && dialect->qemu >= VTOPO_RELEASE(10, 0)
-        && dialect->machine_version <= VTOPO_RELEASE(8, 0) && package >= 255) {
-        (void)vt_fail(err, VTOPO_SMP_MACHINE_RULE,
-                      "%s of QEMU %u.%u takes at most 254 vCPUs per socket, "
-                      "not %llu", dialect->machine, dialect->qemu / 100,
-                      dialect->qemu % 100, (unsigned long long)package);
-        return vt_hint(err, "use a machine type from 8.1 on, or "
-                       "-machine smbios-entry-point-type=64");
-    }
     return 0;
 }
 

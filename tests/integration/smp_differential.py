@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 LEVELS = ["drawers", "books", "sockets", "dies", "clusters", "modules",
@@ -52,8 +53,7 @@ REASONS = [
     (r"Invalid parameter '|unexpected|used inconsistently", "smp-unknown-key"),
     (r"parameters must be greater than zero", "smp-zero"),
     (r"not supported by this machine's CPU topology", "smp-unsupported-level"),
-    (r"must match maxcpus|topology( deprecated)?: sockets .* != maxcpus",
-     "smp-product"),
+    (r"must match maxcpus|sockets .* != maxcpus", "smp-product"),
     (r"maxcpus must be equal to or greater than smp", "smp-maxcpus-below-cpus"),
     (r"cpu topology: sockets .* < smp_cpus", "smp-less-than-cpus"),
     (r"The min CPUs supported by machine", "smp-too-few-cpus"),
@@ -68,7 +68,8 @@ REASONS = [
 ]
 
 # What a PC before 6.2 makes of dies=0, which vtopo calls smp-zero.
-DIES_ZERO = {"killed by SIGFPE", "smp-too-few-cpus", "smp-less-than-cpus"}
+DIES_ZERO = ["killed by SIGFPE", "smp-too-few-cpus", "smp-less-than-cpus",
+             "smp-product"]
 
 # Known wrap-arounds, and what QEMU 5.2, 7.2 and 10.0 make of them, in the
 # words of outcome().
@@ -96,8 +97,7 @@ class Qemu:
     """One QEMU program: its release, architecture and machine types."""
 
     def __init__(self, path, release=None):
-        """Ask the program what it is.  Raises ValueError when it will not
-        tell, or is not what it was said to be."""
+        """Ask the program what it is.  Raises ValueError for a wrong one."""
         self.path = path
         answer = self.ask(["-machine", "none"], version="query-version",
                           target="query-target", machines="query-machines")
@@ -115,9 +115,8 @@ class Qemu:
 
     def ask(self, arguments, **commands):
         """Start the program, give it the named QMP commands and wait for its
-        end.  Returns the answers by name, as far as it came, and "stderr",
-        "status" (negative: a signal; None: had to be killed); with them
-        "smp", the property of the machine, from 6.1 on."""
+        end.  Returns the answers by name, as far as it came, "smp" (the
+        property, from 6.1 on), "stderr" and "status" (None: killed)."""
         lines = [{"execute": "qmp_capabilities"},
                  *({"execute": command, "id": name}
                    for name, command in commands.items()),
@@ -126,21 +125,22 @@ class Qemu:
                  {"execute": "quit"}]
         argv = [self.path, "-nodefaults", "-no-user-config", "-display", "none",
                 "-S", "-accel", "tcg", "-qmp", "stdio", *arguments]
-        answer = {"stderr": "", "status": None}
-        try:
-            run = subprocess.run(argv, input="\n".join(map(json.dumps, lines)),
-                                 capture_output=True, text=True,
-                                 errors="replace", timeout=ASK_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return answer
-        for line in run.stdout.splitlines():
-            reply = json.loads(line)
-            if "return" in reply and "id" in reply:
-                answer[reply["id"]] = reply["return"]
-        answer["stderr"] = "\n".join(line for line in run.stderr.splitlines()
-                                     if "warning:" not in line)
-        answer["status"] = run.returncode
-        return answer
+        # A file, as QEMU quits without waiting for a full pipe to drain.
+        with tempfile.TemporaryFile("w+") as output:
+            try:
+                run = subprocess.run(
+                    argv, input="\n".join(map(json.dumps, lines)),
+                    stdout=output, stderr=subprocess.PIPE, text=True,
+                    errors="replace", timeout=ASK_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                return {"stderr": "", "status": None}
+            output.seek(0)
+            replies = [json.loads(line) for line in output]
+        return {"status": run.returncode,
+                "stderr": "\n".join(line for line in run.stderr.splitlines()
+                                    if "warning:" not in line),
+                **{reply["id"]: reply["return"] for reply in replies
+                   if "return" in reply and "id" in reply}}
 
     def ask_smp(self, machine, model, smp):
         """The raw answer to one -smp string."""

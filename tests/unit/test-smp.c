@@ -21,7 +21,10 @@ struct row {
     enum vtopo_code code;       /* VTOPO_OK: then the shape counts */
     unsigned cpus, maxcpus, sockets, dies, cores, threads;
     unsigned notes;
+    struct vtopo_cpu cpu;
 };
+
+#define TCG(name) .cpu = { .model = name, .accel = VTOPO_TCG }
 
 #define R(major, minor) VTOPO_RELEASE(major, minor)
 #define SHAPE(n, max, s, d, c, t)                                           \
@@ -140,8 +143,21 @@ static const struct row rows[] = {
       .code = VTOPO_SMP_TOO_MANY_CPUS },
     { .machine = "pc-q35-7.2", .qemu = R(10, 0), .smp = "255",
       .code = VTOPO_SMP_MACHINE_RULE },
-    { "pc-q35-6.1", R(10, 0), "255", VTOPO_OK,
-      SHAPE(255, 255, 255, 1, 1, 1), 0 },
+    { .machine = "pc-q35-6.1", .qemu = R(10, 0), .smp = "255",
+      SHAPE(255, 255, 255, 1, 1, 1) },
+    { .machine = "pc-q35-8.0", .qemu = R(10, 0), .smp = "256",
+      .code = VTOPO_SMP_X2APIC, TCG("qemu64") },
+    { .machine = "pc-q35-8.1", .qemu = R(10, 0), .smp = "200,maxcpus=256",
+      SHAPE(200, 256, 1, 1, 256, 1), TCG("qemu64") },
+    { .machine = "pc-i440fx-2.4", .qemu = R(10, 0),
+      .smp = "4,maxcpus=255,threads=3", .code = VTOPO_SMP_X2APIC,
+      TCG("qemu64") },
+    { .machine = "pc-q35-7.2", .qemu = R(7, 2), .smp = "1,maxcpus=256",
+      .code = VTOPO_SMP_X2APIC, TCG("max") },
+    { .machine = "microvm", .qemu = R(5, 2), .smp = "1,maxcpus=287",
+      SHAPE(1, 287, 287, 1, 1, 1), TCG("qemu64") },
+    { .machine = "microvm", .qemu = R(5, 2), .smp = "256",
+      .code = VTOPO_SMP_X2APIC, TCG("qemu64") },
 
     /* Before 6.2, driven by cpus. */
     { .machine = "pc-i440fx-5.2", .qemu = R(5, 2),
@@ -190,6 +206,7 @@ smp_rows(void **state)
         const struct row *row = &rows[i];
         struct vtopo_shape shape = { .cpus = 0 };
         struct vtopo_dialect dialect;
+        struct vtopo_cpuid cpuid;
         struct vtopo_smp smp;
         unsigned notes = 0;
         int rc;
@@ -201,6 +218,8 @@ smp_rows(void **state)
         rc = vtopo_smp_parse(row->smp, &dialect, &smp, &err);
         if (rc == 0)
             rc = vtopo_smp_complete(&smp, &dialect, &shape, &notes, &err);
+        if (rc == 0 && dialect.arch == VTOPO_X86_64)
+            rc = vtopo_cpuid_make(&shape, &dialect, &row->cpu, &cpuid, &err);
         if (err.message != NULL)
             print_message("# %s\n", err.message);
         assert_int_equal(err.code, row->code);
