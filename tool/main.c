@@ -20,6 +20,7 @@
 #include "output.h"
 
 static const struct command *const commands[] = {
+    &command_inspect,
     &command_predict,
     &command_plan,
     &command_guests,

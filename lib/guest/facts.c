@@ -56,6 +56,18 @@ is_read(const struct vt_file_fact *file)
     return file->status != NULL && strcmp(file->status, "ok") == 0;
 }
 
+/* "@hal.inf,%acpi_amd64.devicedesc%;ACPI x64-based PC" -> what is shown */
+static const char *
+shown_name(const char *description)
+{
+    const char *semicolon = description != NULL ? strrchr(description, ';')
+                                                : NULL;
+
+    if (semicolon != NULL && semicolon[1] != '\0')
+        return semicolon + 1;
+    return description != NULL && description[0] != '@' ? description : NULL;
+}
+
 void
 vt_hal_judge(const struct vt_system_fact *fact,
              struct vt_hal_verdict *ret_verdict)
@@ -72,6 +84,11 @@ vt_hal_judge(const struct vt_system_fact *fact,
         && strcasecmp(fact->hal_file.original, "hal.dll") != 0)
         file = vt_hal_lookup_file(fact->hal_file.original);
     verdict.hal = file != NULL ? file : registry;
+    /* The registry names the very one, where it speaks of the same. */
+    if (file == NULL || file == registry)
+        verdict.name = shown_name(fact->hal_description);
+    if (verdict.name == NULL && verdict.hal != NULL)
+        verdict.name = verdict.hal->device_name;
     verdict.registry_disagrees = file != NULL && registry != NULL
         && file->multiprocessor != registry->multiprocessor;
     if (verdict.hal != NULL) {
@@ -123,6 +140,14 @@ find_entry(const struct vt_system_fact *fact)
     return first;
 }
 
+/* Its elements limit nothing while it is not started. */
+static bool
+starts_hypervisor(const struct vt_entry_fact *entry)
+{
+    return entry->hypervisorlaunchtype.known
+        && entry->hypervisorlaunchtype.number != 0;
+}
+
 void
 vt_boot_judge(const struct vt_system_fact *fact,
               struct vt_boot_verdict *ret_verdict)
@@ -131,8 +156,10 @@ vt_boot_judge(const struct vt_system_fact *fact,
 
     if (verdict.entry != NULL) {
         take_lower(&verdict, &verdict.entry->numproc);
-        take_lower(&verdict, &verdict.entry->hypervisorrootproc);
-        take_lower(&verdict, &verdict.entry->hypervisornumproc);
+        if (starts_hypervisor(verdict.entry)) {
+            take_lower(&verdict, &verdict.entry->hypervisorrootproc);
+            take_lower(&verdict, &verdict.entry->hypervisornumproc);
+        }
         verdict.onecpu = verdict.entry->onecpu.known
             && verdict.entry->onecpu.number != 0;
     }

@@ -82,6 +82,7 @@ struct vt_system_fact {
     unsigned registered, licensed;
     unsigned csd_version;
     const char *hal_device, *hal_id, *hal_description, *hal_section;
+    const char *hal_version;    /* DriverVersion of its class key */
     unsigned processors_used;
     const char *identifier, *architecture;
     unsigned enumerated, stale;
@@ -149,6 +150,7 @@ struct vt_hal_verdict {
     const struct vt_hal *hal;   /* row of the table, or NULL */
     char id[32];                /* as found; "" when not known */
     enum vt_truth multiprocessor;
+    const char *name;           /* in Device Manager, or NULL */
     const char *source;         /* static */
     bool registry_disagrees;    /* with the file, which is believed */
 };
@@ -195,6 +197,7 @@ struct vt_finding {
 struct vt_findings {
     struct vt_finding list[VT_FINDINGS_MAX];
     unsigned count;
+    struct vt_finding dropped;  /* takes what has no room */
 };
 
 /* What a person should hear of one system. */

@@ -32,9 +32,8 @@ struct vt_finding *
 vt_findings_add(struct vt_findings *findings, enum vt_severity severity,
                 const char *code)
 {
-    static struct vt_finding dropped;
     struct vt_finding *finding = findings->count < VT_FINDINGS_MAX
-        ? &findings->list[findings->count++] : &dropped;
+        ? &findings->list[findings->count++] : &findings->dropped;
 
     *finding = (struct vt_finding) { .severity = severity, .code = code };
     return finding;
@@ -50,8 +49,7 @@ check_hal(const struct view *view, struct vt_findings *findings)
     finding = vt_findings_add(findings, VT_PROBLEM, "up-hal");
     SAY(finding->text, "a uniprocessor HAL or kernel (%s): it uses one vCPU, "
         "whatever the VM has",
-        view->hal.hal != NULL && view->hal.hal->device_name != NULL
-        ? view->hal.hal->device_name : view->hal.id);
+        view->hal.name != NULL ? view->hal.name : view->hal.id);
     SAY(finding->cure, "put in the multiprocessor HAL and kernel");
     SAY(finding->evidence, "%s", view->hal.source != NULL ? view->hal.source
                                                           : "");
@@ -220,9 +218,10 @@ check_dirty(const struct view *view, struct vt_findings *findings)
         SAY(finding->text, "the SYSTEM hive was not closed; %u entries of its "
             "logs were replayed", hive->replayed);
     else
-        SAY(finding->text, "the SYSTEM hive was not closed and its logs are "
-            "%s: what it says may be stale",
-            hive->log_problem != NULL ? hive->log_problem : "missing");
+        SAY(finding->text, "the SYSTEM hive was not closed and no log was "
+            "replayed%s%s: what it says may be stale",
+            hive->log_problem != NULL ? ", " : "",
+            hive->log_problem != NULL ? hive->log_problem : "");
     SAY(finding->evidence, "%s", hive->file != NULL ? hive->file : "SYSTEM");
 }
 

@@ -129,35 +129,42 @@ is_server(const struct vt_system_fact *fact)
         && strcmp(fact->product_type, "WinNT") != 0;
 }
 
+static bool
+read_numbers(const char *text, unsigned *major, unsigned *minor,
+             unsigned *build)
+{
+    return text != NULL
+        && sscanf(text, "%2u.%2u.%6u", major, minor, build) == 3;
+}
+
+/* SOFTWARE says it best; without it the kernel's file does, and the driver
+ * of the HAL, which is of the system's own release.
+ */
 static void
 read_version(const struct vt_system_fact *fact, struct vt_identity *identity,
              unsigned *major, unsigned *minor)
 {
+    unsigned long build = fact->current_build != NULL
+        ? strtoul(fact->current_build, NULL, 10) : 0;
+
     *major = 0;
     *minor = 0;
     if (fact->major != VT_UNKNOWN && fact->major >= 10) {
         *major = fact->major;
         *minor = fact->minor != VT_UNKNOWN ? fact->minor : 0;
-    } else if (fact->current_version != NULL
-               && sscanf(fact->current_version, "%2u.%2u", major, minor) != 2) {
-        *major = 0;
-    } else if (fact->current_version == NULL
-               && fact->kernel_file.version != NULL) {
-        unsigned build;
-
-        /* The kernel's file has the version of the system. */
-        if (sscanf(fact->kernel_file.version, "%2u.%2u.%6u", major, minor,
-                   &build) == 3)
-            identity->build = build;
-        else
+    } else if (fact->current_version != NULL) {
+        if (sscanf(fact->current_version, "%2u.%2u", major, minor) != 2)
             *major = 0;
+    } else if (!read_numbers(fact->kernel_file.version, major, minor,
+                             &identity->build)) {
+        /* Service packs left this number alone until there were none. */
+        if (!read_numbers(fact->hal_version, major, minor, &identity->build))
+            *major = 0;
+        if (*major < 10)
+            identity->build = VT_UNKNOWN;
     }
-    if (fact->current_build != NULL) {
-        unsigned long build = strtoul(fact->current_build, NULL, 10);
-
-        if (build > 0 && build < 1000000)
-            identity->build = (unsigned)build;
-    }
+    if (build > 0 && build < 1000000)
+        identity->build = (unsigned)build;
     if (*major != 0)
         (void)snprintf(identity->version, sizeof(identity->version), "%u.%u",
                        *major, *minor);

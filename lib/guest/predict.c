@@ -112,7 +112,7 @@ struct passage {
     unsigned licensed;          /* processors that the licence lets pass */
     unsigned packages;          /* that the licence lets pass */
     unsigned used;
-    unsigned used_packages;
+    unsigned largest;           /* id that a package may have */
     struct id_set accepted;     /* packages */
 };
 
@@ -190,13 +190,13 @@ judge(struct passage *passage, unsigned index)
 }
 
 static void
-begin(struct passage *passage, struct ends ends, unsigned largest_id)
+begin(struct passage *passage, struct ends ends)
 {
     passage->ends = ends;
     passage->licensed = 0;
     passage->packages = 0;
     passage->used = 0;
-    set_empty(&passage->accepted, largest_id);
+    set_empty(&passage->accepted, passage->largest);
 }
 
 /* ------------------------------------------------------------- the guest */
@@ -244,8 +244,7 @@ count_used_packages(struct passage *passage)
     if (passage->view->counting == VTOPO_COUNT_HTT_DIVIDE)
         return (passage->used + passage->view->divisor - 1)
             / passage->view->divisor;
-    set_empty(&passage->accepted,
-              prediction->vcpus[prediction->shape.maxcpus - 1].apic_id);
+    set_empty(&passage->accepted, passage->largest);
     for (unsigned i = 0; i < prediction->shape.cpus; i++) {
         if (prediction->vcpus[i].fate == VTOPO_USED
             && set_add(&passage->accepted,
@@ -266,19 +265,19 @@ static void
 run_passages(struct passage *passage, struct vtopo_prediction *prediction)
 {
     unsigned count = prediction->shape.maxcpus;
-    unsigned largest = prediction->x86 ? prediction->vcpus[count - 1].apic_id
-                                       : count;
     struct ends low = ends_of(passage, false);
     struct ends high = ends_of(passage, true);
 
-    begin(passage, low, largest);
+    passage->largest = prediction->x86 ? prediction->vcpus[count - 1].apic_id
+                                       : count;
+    begin(passage, low);
     for (unsigned i = 0; i < count; i++)
         prediction->vcpus[i].fate = judge(passage, i);
     prediction->task_manager.least = passage->used;
     prediction->sockets_used.least = count_used_packages(passage);
     prediction->sockets_used.most = prediction->sockets_used.least;
     if (!same_ends(low, high)) {
-        begin(passage, high, largest);
+        begin(passage, high);
         for (unsigned i = 0; i < count; i++) {
             enum vtopo_fate fate = judge(passage, i);
 

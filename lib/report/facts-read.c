@@ -332,6 +332,7 @@ read_hal(struct reading *reading, const char *key, void *at)
         { "hardware_id", read_text, AT(vt_system_fact, hal_id) },
         { "description", read_text, AT(vt_system_fact, hal_description) },
         { "inf_section", read_text, AT(vt_system_fact, hal_section) },
+        { "driver_version", read_text, AT(vt_system_fact, hal_version) },
         END,
     };
 

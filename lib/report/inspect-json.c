@@ -107,8 +107,7 @@ write_hal(struct vt_json *json, const struct vt_system_fact *fact)
     vt_json_key(json, "hal");
     vt_json_open(json, '{');
     write_text(json, "id", verdict.id[0] != '\0' ? verdict.id : NULL);
-    write_text(json, "name", verdict.hal != NULL ? verdict.hal->device_name
-               : fact->hal_description);
+    write_text(json, "name", verdict.name);
     write_truth(json, "multiprocessor", verdict.multiprocessor);
     write_text(json, "source", verdict.source);
     write_text(json, "registry_id", fact->hal_id);
@@ -191,9 +190,11 @@ write_boot(struct vt_json *json, const struct vt_system_fact *fact)
         vt_json_bool(json, verdict.onecpu);
     write_option(json, "hal", &entry->hal);
     write_option(json, "kernel", &entry->kernel);
-    write_source(json, fact->boot_file, verdict.numproc_source != NULL
-                 ? verdict.numproc_source
-                 : entry->description != NULL ? entry->description : "entry");
+    if (verdict.entry != NULL)
+        write_source(json, fact->boot_file, verdict.numproc_source != NULL
+                     ? verdict.numproc_source : entry->description);
+    else
+        write_text(json, "source", NULL);
     write_text(json, "kind", fact->boot_kind);
     write_text(json, "file", fact->boot_file);
     vt_json_key(json, "entries");

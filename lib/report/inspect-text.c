@@ -91,14 +91,11 @@ add_hal(struct vt_buf *out, const struct vt_system_fact *fact)
     if (verdict.id[0] == '\0') {
         vt_buf_add_string(&text, "not known");
     } else {
-        const char *name = verdict.hal != NULL ? verdict.hal->device_name
-                                               : fact->hal_description;
-
-        if (name != NULL)
-            add_safe(&text, name);
-        vt_buf_add_string(&text, name != NULL ? " (" : "");
+        if (verdict.name != NULL)
+            add_safe(&text, verdict.name);
+        vt_buf_add_string(&text, verdict.name != NULL ? " (" : "");
         add_safe(&text, verdict.id);
-        vt_buf_add_string(&text, name != NULL ? ")" : "");
+        vt_buf_add_string(&text, verdict.name != NULL ? ")" : "");
     }
     if (verdict.multiprocessor != VT_NOT_KNOWN)
         vt_buf_add_string(&text, verdict.multiprocessor == VT_TRUE
@@ -248,6 +245,9 @@ add_nothing(struct vt_buf *out, const struct vt_facts *facts)
                       : strcmp(facts->content, "luks") == 0
                       ? "encrypted (LUKS)" : facts->content);
     vt_buf_add_string(out, ".\n");
+    if (facts->partitions_count == 0 && facts->content != NULL
+        && strcmp(facts->content, "filesystem") == 0)
+        vt_buf_add_string(out, "  a file system without partitions\n");
     for (unsigned i = 0; i < facts->partitions_count; i++) {
         const struct vt_partition_fact *partition = &facts->partitions[i];
 

@@ -14,6 +14,9 @@
 #include "guest/tables.h"
 #include "report/setting.h"
 
+/* Systems may take more processors than vtopo reckons with. */
+#define LIMIT_MAX 1048576u
+
 static int
 read_limit_range(struct vt_json_reader *reader, const char *what,
                  struct vtopo_limit *limit, struct vtopo_error *err)
@@ -29,12 +32,12 @@ read_limit_range(struct vt_json_reader *reader, const char *what,
         if (key == NULL)
             break;
         if (strcmp(key, "least") == 0)
-            rc = vt_json_read_uint(reader, key, 1, VTOPO_CPUS_MAX,
+            rc = vt_json_read_uint(reader, key, 1, LIMIT_MAX,
                                    &limit->least, err);
         else if (strcmp(key, "most") == 0 && vt_json_read_null(reader))
             rc = 0;
         else if (strcmp(key, "most") == 0)
-            rc = vt_json_read_uint(reader, key, 1, VTOPO_CPUS_MAX,
+            rc = vt_json_read_uint(reader, key, 1, LIMIT_MAX,
                                    &limit->most, err);
         else
             rc = vt_fail(err, VTOPO_BAD_INPUT, "'%s' has no member '%s', "
@@ -67,7 +70,7 @@ read_limit(struct vt_json_reader *reader, const char *what,
                            "\"none\", null or a range, not '%s'", what, text);
         limit = (struct vtopo_limit)VTOPO_LIMIT_NONE;
     } else if (!vt_json_read_null(reader)) {
-        if (vt_json_read_uint(reader, what, 1, VTOPO_CPUS_MAX,
+        if (vt_json_read_uint(reader, what, 1, LIMIT_MAX,
                               &limit.least, err) < 0)
             return -1;
         limit.most = limit.least;

@@ -30,7 +30,7 @@ compile() {
     for path in lib/*/*.h tool/*.h worker/*.h probe/*.h tests/*/*.h; do
         [ -e "$path" ] || continue
         compile "$path" "$path" "$@" -std=gnu11 $strict -D_GNU_SOURCE \
-                -I. -Ilib -Itool -x c
+                -I. -Ilib -Itool -Iworker -x c
     done
     compile vtopo.h vtopo.h "$@" -std=c99 $strict -x c
     compile vtopo.h vtopo.h "$@" -std=c11 $strict -x c

@@ -14,10 +14,12 @@ cd -- "${1:?SOURCE-DIR}" || exit 99
 layers="base topology guest image host plan config vm verdict report fleet"
 
 # What every file may include: C, POSIX and Linux.
-system="assert ctype dirent dlfcn endian errno fcntl fnmatch getopt glob grp
-    inttypes libgen limits locale math netdb poll pthread pwd regex sched
-    setjmp signal spawn stdarg stdbool stddef stdint stdio stdlib string
-    strings syslog termios time unistd wchar"
+system="assert byteswap ctype dirent dlfcn elf endian errno fcntl fnmatch ftw
+    getopt glob grp iconv inttypes langinfo libgen limits locale malloc math
+    mntent netdb paths poll pthread pwd regex sched search semaphore setjmp
+    signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
+    stdnoreturn string strings syslog termios threads time uchar unistd utime
+    wchar"
 
 trees=
 for tree in include lib tool worker probe; do

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * format.c - which format a file has, as the worker says and as names say
+ */
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json-read.h"
+#include "base/json-write.h"
+#include "image/internal.h"
+
+struct ending {
+    const char *text;
+    const char *format;
+};
+
+/* ".img" speaks of no format: cloud images of every kind are so named. */
+static const struct ending endings[] = {
+    { .text = ".raw", .format = "raw" },
+    { .text = ".dd", .format = "raw" },
+    { .text = ".qcow2", .format = "qcow2" },
+    { .text = ".qcow", .format = "qcow" },
+    { .text = ".qed", .format = "qed" },
+    { .text = ".vmdk", .format = "vmdk" },
+    { .text = ".vdi", .format = "vdi" },
+    { .text = ".vhd", .format = "vpc" },
+    { .text = ".vhdx", .format = "vhdx" },
+};
+
+/* QEMU's names of what the worker can tell apart. */
+static const char *const formats[] = {
+    "raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vpc", "vhdx",
+    "parallels", "bochs", "cloop", "dmg", "luks",
+};
+
+const char *
+vt_format_by_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < VT_COUNT(endings); i++) {
+        size_t size = strlen(endings[i].text);
+
+        if (length > size
+            && strcasecmp(name + length - size, endings[i].text) == 0)
+            return endings[i].format;
+    }
+    return NULL;
+}
+
+bool
+vt_format_is_known(const char *format)
+{
+    for (size_t i = 0; i < VT_COUNT(formats); i++) {
+        if (strcmp(format, formats[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+void
+vt_sniffed_clear(struct vt_sniffed *sniffed)
+{
+    free(sniffed->backing);
+    free(sniffed->backing_format);
+    free(sniffed->data_file);
+    for (size_t i = 0; i < sniffed->extent_count; i++)
+        free(sniffed->extents[i]);
+    free(sniffed->extents);
+    *sniffed = (struct vt_sniffed) { .backing = NULL };
+}
+
+/* ------------------------------------------------------------- reading */
+
+static int
+read_format(struct vt_json_reader *reader, const char *key, char ret[16],
+            struct vtopo_error *err)
+{
+    const char *text;
+
+    if (vt_json_read_string(reader, key, &text, err) < 0)
+        return -1;
+    if (!vt_format_is_known(text))
+        return vt_fail(err, VTOPO_BAD_INPUT, "'%s' is no format", text);
+    (void)strncpy(ret, text, 15);
+    return 0;
+}
+
+static int
+read_name(struct vt_json_reader *reader, const char *key, char **ret_name,
+          struct vtopo_error *err)
+{
+    const char *text;
+    char *name;
+
+    if (vt_json_read_null(reader))
+        return 0;
+    if (vt_json_read_string(reader, key, &text, err) < 0)
+        return -1;
+    name = strdup(text);
+    if (name == NULL)
+        return vt_fail_memory(err);
+    free(*ret_name);
+    *ret_name = name;
+    return 0;
+}
+
+static int
+read_size(struct vt_json_reader *reader, const char *key,
+          struct vt_sniffed *sniffed, struct vtopo_error *err)
+{
+    char digits[24];
+
+    if (vt_json_read_null(reader))
+        return 0;
+    if (vt_json_read_number_text(reader, key, digits, sizeof(digits), err) < 0)
+        return -1;
+    sniffed->virtual_size = strtoull(digits, NULL, 10);
+    sniffed->has_virtual_size = true;
+    return 0;
+}
+
+static int
+add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
+           struct vtopo_error *err)
+{
+    char **extents;
+    char *name = NULL;
+
+    if (sniffed->extent_count == VT_IMAGE_EXTENTS_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT, "more than %u extents are named",
+                       VT_IMAGE_EXTENTS_MAX);
+    extents = realloc(sniffed->extents,
+                      (sniffed->extent_count + 1) * sizeof(*extents));
+    if (extents == NULL)
+        return vt_fail_memory(err);
+    sniffed->extents = extents;
+    if (read_name(reader, "extents", &name, err) < 0)
+        return -1;
+    if (name != NULL)
+        extents[sniffed->extent_count++] = name;
+    return 0;
+}
+
+static int
+read_extents(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
+             struct vtopo_error *err)
+{
+    bool more;
+
+    if (vt_json_enter(reader, '[', err) < 0
+        || vt_json_next_element(reader, &more, err) < 0)
+        return -1;
+    while (more) {
+        if (add_extent(reader, sniffed, err) < 0
+            || vt_json_next_element(reader, &more, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Members that are true or false, and that are names or null. */
+struct member {
+    const char *key;
+    size_t offset;
+};
+static const struct member bools[] = {
+    { .key = "encrypted",
+      .offset = offsetof(struct vt_sniffed, encrypted) },
+    { .key = "dirty",
+      .offset = offsetof(struct vt_sniffed, dirty) },
+    { .key = "differencing",
+      .offset = offsetof(struct vt_sniffed, differencing) },
+    { .key = "external_data",
+      .offset = offsetof(struct vt_sniffed, external_data) },
+};
+static const struct member names[] = {
+    { .key = "backing",
+      .offset = offsetof(struct vt_sniffed, backing) },
+    { .key = "backing_format",
+      .offset = offsetof(struct vt_sniffed, backing_format) },
+    { .key = "data_file",
+      .offset = offsetof(struct vt_sniffed, data_file) },
+};
+
+static int
+read_member(struct vt_json_reader *reader, const char *key,
+            struct vt_sniffed *sniffed, struct vtopo_error *err)
+{
+    for (size_t i = 0; i < VT_COUNT(bools); i++) {
+        if (strcmp(key, bools[i].key) == 0)
+            return vt_json_read_bool(
+                reader, key,
+                (bool *)(void *)((char *)sniffed + bools[i].offset), err);
+    }
+    for (size_t i = 0; i < VT_COUNT(names); i++) {
+        if (strcmp(key, names[i].key) == 0)
+            return read_name(
+                reader, key,
+                (char **)(void *)((char *)sniffed + names[i].offset), err);
+    }
+    if (strcmp(key, "format") == 0)
+        return read_format(reader, key, sniffed->format, err);
+    if (strcmp(key, "seen") == 0)
+        return read_format(reader, key, sniffed->seen, err);
+    if (strcmp(key, "virtual_size") == 0)
+        return read_size(reader, key, sniffed, err);
+    if (strcmp(key, "extents") == 0)
+        return read_extents(reader, sniffed, err);
+    return vt_json_skip(reader, err);
+}
+
+int
+vt_sniffed_parse(char *text, size_t length, struct vt_sniffed *ret_sniffed,
+                 struct vtopo_error *err)
+{
+    vt_auto(vt_sniffed_clear) struct vt_sniffed sniffed = { .backing = NULL };
+    struct vt_json_reader reader;
+    const char *key;
+
+    vt_json_reader_start(&reader, text, length);
+    if (vt_json_enter(&reader, '{', err) < 0
+        || vt_json_next_key(&reader, &key, err) < 0)
+        return -1;
+    while (key != NULL) {
+        if (read_member(&reader, key, &sniffed, err) < 0
+            || vt_json_next_key(&reader, &key, err) < 0)
+            return -1;
+    }
+    if (vt_json_finish(&reader, err) < 0)
+        return -1;
+    if (sniffed.format[0] == '\0' || sniffed.seen[0] == '\0')
+        return vt_fail(err, VTOPO_BAD_INPUT, "no format is named");
+    *ret_sniffed = sniffed;
+    sniffed = (struct vt_sniffed) { .backing = NULL };
+    return 0;
+}
+
+/* -------------------------------------------------------------- asking */
+
+int
+vt_sniff(const struct vt_image_options *options, int fd, const char *format,
+         struct vt_sniffed *ret_sniffed, struct vt_image_cage *ret_cage,
+         struct vtopo_error *err)
+{
+    const struct vt_spawn_fd fds[] = { { .from = fd, .to = 3 } };
+    vt_auto(vt_buf_clear) struct vt_buf request = VT_BUF_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&request);
+
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "fd");
+    vt_json_uint(&json, 3);
+    vt_json_key(&json, "format");
+    vt_json_string_or_null(&json, format);
+    vt_json_close(&json, '}');
+    if (vt_worker_run(options, "sniff", &request, fds, VT_COUNT(fds),
+                      &answer, ret_cage, err) < 0)
+        return -1;
+    if (!vt_buf_reserve(&answer, 1))
+        return vt_fail_memory(err);
+    return vt_sniffed_parse(answer.data, answer.length, ret_sniffed, err);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * image.c - open a disk, and ask about its contents (see image.h)
+ */
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json-read.h"
+#include "base/json-write.h"
+#include "image/internal.h"
+
+/* ------------------------------------------------------------- findings */
+
+static bool
+is_known_finding(const struct vt_image *image, const char *text)
+{
+    for (size_t i = 0; i < image->finding_count; i++) {
+        if (strcmp(image->findings[i].text, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+int
+vt_image_find(struct vt_image *image, const char *code,
+              enum vt_image_severity severity, const char *fmt, ...)
+{
+    struct vt_image_finding *findings;
+    char *text;
+    va_list args;
+    int rc;
+
+    va_start(args, fmt);
+    rc = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (rc < 0)
+        return -1;
+    findings = is_known_finding(image, text) ? NULL
+               : realloc(image->findings,
+                         (image->finding_count + 1) * sizeof(*findings));
+    if (findings == NULL) {
+        rc = is_known_finding(image, text) ? 0 : -1;
+        free(text);
+        return rc;
+    }
+    image->findings = findings;
+    findings[image->finding_count++] = (struct vt_image_finding) {
+        .code = code, .severity = severity, .text = text,
+    };
+    return 0;
+}
+
+/* Say how the cage is weaker than it could be. */
+static int
+judge_cage(struct vt_image *image, struct vtopo_error *err)
+{
+    const struct vt_image_cage *cage = &image->cage;
+    int rc = 0;
+
+    if (image->options.no_sandbox)
+        rc = vt_image_find(image, "no-sandbox", VT_IMAGE_WARNING,
+                           "the image is read without a sandbox, as asked for");
+    else if (cage->landlock == 0)
+        rc = vt_image_find(image, "no-landlock", VT_IMAGE_NOTICE,
+                           "this kernel has no Landlock: the image is read "
+                           "with seccomp alone");
+    else if (!cage->seccomp)
+        rc = vt_image_find(image, "no-seccomp", VT_IMAGE_WARNING,
+                           "this kernel has no seccomp: the image is read "
+                           "with Landlock alone");
+    return rc < 0 ? vt_fail_memory(err) : 0;
+}
+
+/* ------------------------------------------------------ opening, closing */
+
+static void
+clear_link(struct vt_link *link)
+{
+    free(link->name);
+    free(link->format);
+    free(link->protocol);
+    vt_place_clear(&link->place);
+    vt_place_clear(&link->data);
+    for (size_t i = 0; i < link->extent_count; i++)
+        vt_place_clear(&link->extents[i]);
+    free(link->extents);
+}
+
+static void
+end_server(struct vt_image *image)
+{
+    vt_closep(&image->socket);
+    image->socket = -1;
+    vt_process_stop(&image->server);
+}
+
+void
+vt_image_close(struct vt_image *image)
+{
+    if (image == NULL)
+        return;
+    end_server(image);
+    /* All of them: one that failed half-way is not counted. */
+    for (size_t i = 0; image->links != NULL && i < VT_IMAGE_CHAIN_MAX; i++)
+        clear_link(&image->links[i]);
+    free(image->links);
+    for (size_t i = 0; i < image->finding_count; i++)
+        free(image->findings[i].text);
+    free(image->findings);
+    vt_nbd_uri_clear(&image->uri);
+    vt_root_clear(&image->root);
+    for (size_t i = 0; i < VT_COUNT(image->strings); i++)
+        free(image->strings[i]);
+    free(image->name);
+    free(image);
+}
+
+/* Options are the caller's; ours must live as long as the image. */
+static int
+copy_options(const struct vt_image_options *options, struct vt_image *image,
+             struct vtopo_error *err)
+{
+    const char **to[] = {
+        &image->options.format, &image->options.worker,
+        &image->options.qemu_nbd,
+    };
+
+    image->options = *options;
+    for (size_t i = 0; i < VT_COUNT(to); i++) {
+        if (*to[i] == NULL)
+            continue;
+        image->strings[i] = strdup(*to[i]);
+        if (image->strings[i] == NULL)
+            return vt_fail_memory(err);
+        *to[i] = image->strings[i];
+    }
+    return 0;
+}
+
+static int
+new_image(const struct vt_image_options *options, const char *name,
+          struct vt_image **ret_image, struct vtopo_error *err)
+{
+    vt_auto(vt_image_closep) struct vt_image *image = calloc(1, sizeof(*image));
+
+    if (image == NULL)
+        return vt_fail_memory(err);
+    image->socket = -1;
+    image->root.fd = -1;
+    image->server = (struct vt_process)VT_PROCESS_INIT;
+    image->name = strdup(name);
+    if (image->name == NULL)
+        return vt_fail_memory(err);
+    if (copy_options(options, image, err) < 0)
+        return -1;
+    *ret_image = vt_steal(&image);
+    return 0;
+}
+
+/* An NBD export is a raw disk; the other side has unpacked it. */
+static int
+open_uri(struct vt_image *image, struct vtopo_error *err)
+{
+    if (image->options.format != NULL
+        && strcmp(image->options.format, "raw") != 0)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "what an NBD server exports is read as raw, not as "
+                       "'%s'", image->options.format);
+    if (vt_nbd_parse(image->name, &image->uri, err) < 0)
+        return -1;
+    image->has_uri = true;
+    return vt_nbd_connect(&image->uri, &image->socket, err);
+}
+
+/* Whether the worker reads the file itself. */
+static bool
+is_raw(const struct vt_image *image)
+{
+    return !image->has_uri && strcmp(image->links[0].format, "raw") == 0;
+}
+
+static int
+open_files(struct vt_image *image, struct vtopo_error *err)
+{
+    vt_auto(vt_place_clear) struct vt_place first = VT_PLACE_INIT;
+
+    if (vt_root_open(image->name, &image->root, &first, err) < 0
+        || vt_chain_walk(image, &first, err) < 0
+        || judge_cage(image, err) < 0)
+        return -1;
+    return is_raw(image) ? 0 : vt_server_start(image, err);
+}
+
+int
+vt_image_open(const struct vt_image_options *options, const char *name,
+              struct vt_image **ret_image, struct vtopo_error *err)
+{
+    vt_auto(vt_image_closep) struct vt_image *image = NULL;
+
+    if (new_image(options, name, &image, err) < 0)
+        return -1;
+    if (vt_nbd_is_uri(name) ? open_uri(image, err) < 0
+                            : open_files(image, err) < 0)
+        return -1;
+    *ret_image = vt_steal(&image);
+    return 0;
+}
+
+/* --------------------------------------------------- what was found out */
+
+const char *
+vt_image_name(const struct vt_image *image)
+{
+    return image->name;
+}
+
+const char *
+vt_image_format(const struct vt_image *image)
+{
+    return image->has_uri ? "raw" : image->links[0].format;
+}
+
+bool
+vt_image_virtual_size(const struct vt_image *image, uint64_t *ret_size)
+{
+    if (image->has_uri || !image->links[0].has_virtual_size)
+        return false;
+    *ret_size = image->links[0].virtual_size;
+    return true;
+}
+
+const struct vt_image_finding *
+vt_image_findings(const struct vt_image *image, size_t *ret_count)
+{
+    *ret_count = image->finding_count;
+    return image->findings;
+}
+
+const struct vt_image_cage *
+vt_image_cage(const struct vt_image *image)
+{
+    return &image->cage;
+}
+
+bool
+vt_image_link(const struct vt_image *image, size_t index,
+              const char **ret_name, const char **ret_format)
+{
+    if (index >= (image->has_uri ? 1 : image->link_count))
+        return false;
+    *ret_name = image->has_uri ? image->name : image->links[index].name;
+    *ret_format = image->has_uri ? "raw" : image->links[index].format;
+    return true;
+}
+
+/* --------------------------------------------------------------- asking */
+
+#define DISK_FD       3
+#define FIRST_FILE_FD 4
+
+/* The caller's words go into ours as they stand: they must be one value. */
+static int
+add_ask(struct vt_json *json, const char *request, struct vtopo_error *err)
+{
+    vt_autofree char *copy = strdup(request);
+    struct vt_json_reader reader;
+
+    if (copy == NULL)
+        return vt_fail_memory(err);
+    vt_json_reader_start(&reader, copy, strlen(copy));
+    if (vt_json_skip(&reader, err) < 0 || vt_json_finish(&reader, err) < 0)
+        return vt_wrap(err, "the question for the worker");
+    vt_json_key(json, "ask");
+    vt_json_separate(json);
+    vt_buf_add_string(json->out, request);
+    return 0;
+}
+
+static void
+add_disk(struct vt_json *json, const struct vt_image *image)
+{
+    vt_json_key(json, "disk");
+    vt_json_open(json, '{');
+    vt_json_key(json, "kind");
+    vt_json_string(json, is_raw(image) ? "raw" : "nbd");
+    vt_json_key(json, "fd");
+    vt_json_uint(json, DISK_FD);
+    if (!is_raw(image)) {
+        vt_json_key(json, "export");
+        vt_json_string(json, image->has_uri ? image->uri.export_name : "");
+    }
+    vt_json_close(json, '}');
+}
+
+/* A connection is used once: what a worker has made of it, nobody knows. */
+static int
+make_ready(struct vt_image *image, struct vtopo_error *err)
+{
+    if (is_raw(image) || image->socket >= 0)
+        return 0;
+    end_server(image);
+    return image->has_uri
+           ? vt_nbd_connect(&image->uri, &image->socket, err)
+           : vt_server_start(image, err);
+}
+
+int
+vt_image_ask(struct vt_image *image, const char *request,
+             struct vt_buf *answer, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&text);
+    struct vt_spawn_fd fd = { .to = DISK_FD };
+    int rc;
+
+    vt_json_open(&json, '{');
+    add_disk(&json, image);
+    if (add_ask(&json, request, err) < 0)
+        return -1;
+    vt_json_close(&json, '}');
+    if (make_ready(image, err) < 0)
+        return -1;
+    fd.from = is_raw(image) ? image->links[0].place.fd : image->socket;
+    rc = vt_worker_run(&image->options, "facts", &text, &fd, 1, answer,
+                       &image->cage, err);
+    end_server(image);
+    if (rc < 0)
+        return vt_wrap(err, "'%s'", image->name);
+    return judge_cage(image, err);
+}
+
+static void
+close_all(int fds[VT_IMAGE_FILES_MAX])
+{
+    for (size_t i = 0; i < VT_IMAGE_FILES_MAX; i++) {
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    }
+}
+
+static void
+add_file(struct vt_json *json, const struct vt_image_file *file, int fd)
+{
+    vt_json_open(json, '{');
+    vt_json_key(json, "role");
+    vt_json_string(json, file->role);
+    vt_json_key(json, "fd");
+    vt_json_uint(json, (unsigned)fd);
+    vt_json_close(json, '}');
+}
+
+static int
+ask_about(const struct vt_image_options *options,
+          const struct vt_image_file *files, size_t count,
+          const char *request, int *open_fds, struct vt_buf *answer,
+          struct vt_image_cage *ret_cage, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&text);
+    struct vt_spawn_fd fds[VT_IMAGE_FILES_MAX];
+
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "files");
+    vt_json_open(&json, '[');
+    for (size_t i = 0; i < count; i++) {
+        open_fds[i] = open(files[i].name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (open_fds[i] < 0)
+            return vt_fail_errno(err, "cannot open '%s'", files[i].name);
+        fds[i] = (struct vt_spawn_fd) {
+            .from = open_fds[i], .to = FIRST_FILE_FD + (int)i,
+        };
+        add_file(&json, &files[i], fds[i].to);
+    }
+    vt_json_close(&json, ']');
+    if (add_ask(&json, request, err) < 0)
+        return -1;
+    vt_json_close(&json, '}');
+    return vt_worker_run(options, "facts", &text, fds, count, answer,
+                         ret_cage, err);
+}
+
+int
+vt_image_ask_files(const struct vt_image_options *options,
+                   const struct vt_image_file *files, size_t count,
+                   const char *request, struct vt_buf *answer,
+                   struct vt_image_cage *ret_cage, struct vtopo_error *err)
+{
+    int open_fds[VT_IMAGE_FILES_MAX];
+    int rc;
+
+    if (count > VT_IMAGE_FILES_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "%zu files are given, at most %u can be", count,
+                       VT_IMAGE_FILES_MAX);
+    for (size_t i = 0; i < VT_IMAGE_FILES_MAX; i++)
+        open_fds[i] = -1;
+    rc = ask_about(options, files, count, request, open_fds, answer, ret_cage,
+                   err);
+    close_all(open_fds);
+    return rc;
+}

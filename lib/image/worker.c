@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * worker.c - start the worker, ask, and take its answer apart
+ *
+ * The worker has read hostile bytes: its answer is bounded, must be one JSON
+ * value, and nothing in it is believed to be more than text.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json-read.h"
+#include "image/internal.h"
+
+#ifndef VTOPO_LIBEXECDIR
+#define VTOPO_LIBEXECDIR "/usr/local/libexec/vtopo"
+#endif
+
+#define WORKER "vtopo-worker"
+
+/* ------------------------------------------------------------- finding */
+
+/* The worker beside the running program, as in the build tree. */
+static char *
+find_beside(void)
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash;
+    char *path;
+
+    if (length <= 0)
+        return NULL;
+    self[length] = '\0';
+    slash = strrchr(self, '/');
+    if (slash == NULL)
+        return NULL;
+    *slash = '\0';
+    if (asprintf(&path, "%s/" WORKER, self) < 0)
+        return NULL;
+    if (access(path, X_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static int
+find_worker(const struct vt_image_options *options, char **ret_path,
+            struct vtopo_error *err)
+{
+    const char *named = options->worker != NULL ? options->worker
+                                                : secure_getenv("VTOPO_WORKER");
+    char *path = named == NULL ? find_beside() : strdup(named);
+
+    if (path == NULL)
+        path = strdup(VTOPO_LIBEXECDIR "/" WORKER);
+    if (path == NULL)
+        return vt_fail_memory(err);
+    *ret_path = path;
+    return 0;
+}
+
+/* ------------------------------------------------------------- reading */
+
+static int
+read_cage_member(struct vt_json_reader *reader, const char *key,
+                 struct vt_image_cage *cage, struct vtopo_error *err)
+{
+    if (strcmp(key, "seccomp") == 0)
+        return vt_json_read_bool(reader, key, &cage->seccomp, err);
+    if (strcmp(key, "limits") == 0)
+        return vt_json_read_bool(reader, key, &cage->limits, err);
+    if (strcmp(key, "landlock") == 0)
+        return vt_json_read_uint(reader, key, 0, 1000, &cage->landlock, err);
+    return vt_json_skip(reader, err);
+}
+
+static int
+read_cage(struct vt_json_reader *reader, struct vt_image_cage *cage,
+          struct vtopo_error *err)
+{
+    const char *key;
+
+    if (vt_json_enter(reader, '{', err) < 0
+        || vt_json_next_key(reader, &key, err) < 0)
+        return -1;
+    while (key != NULL) {
+        if (read_cage_member(reader, key, cage, err) < 0
+            || vt_json_next_key(reader, &key, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+struct worker_error {
+    const char *code;
+    const char *message;
+    const char *hint;
+};
+
+static int
+read_error(struct vt_json_reader *reader, struct worker_error *said,
+           struct vtopo_error *err)
+{
+    const char *key;
+
+    if (vt_json_enter(reader, '{', err) < 0
+        || vt_json_next_key(reader, &key, err) < 0)
+        return -1;
+    while (key != NULL) {
+        const char **to = strcmp(key, "code") == 0 ? &said->code
+                          : strcmp(key, "message") == 0 ? &said->message
+                          : strcmp(key, "hint") == 0 ? &said->hint : NULL;
+        int rc = to == NULL ? vt_json_skip(reader, err)
+                 : vt_json_read_null(reader) ? 0
+                 : vt_json_read_string(reader, key, to, err);
+
+        if (rc < 0 || vt_json_next_key(reader, &key, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Make the worker's error ours. */
+static int
+pass_on(const struct worker_error *said, struct vtopo_error *err)
+{
+    static const enum vtopo_code codes[] = {
+        VTOPO_BAD_INPUT, VTOPO_IMPOSSIBLE, VTOPO_SYSTEM,
+    };
+    enum vtopo_code code = VTOPO_SYSTEM;
+
+    for (size_t i = 0; said->code != NULL && i < VT_COUNT(codes); i++) {
+        if (strcmp(said->code, vtopo_code_name(codes[i])) == 0)
+            code = codes[i];
+    }
+    (void)vt_fail(err, code, "%s", said->message != NULL
+                  ? said->message : WORKER " does not say what is wrong");
+    if (said->hint != NULL)
+        return vt_hint(err, "%s", said->hint);
+    return -1;
+}
+
+/* What a line of the worker holds. */
+struct line {
+    struct vt_image_cage cage;
+    struct worker_error error;
+    bool has_error;
+    const char *answer;         /* inside the text, not yet read */
+    size_t answer_length;
+};
+
+static int
+read_member(struct vt_json_reader *reader, const char *key, struct line *line,
+            struct vtopo_error *err)
+{
+    if (strcmp(key, "sandbox") == 0)
+        return read_cage(reader, &line->cage, err);
+    if (strcmp(key, "error") == 0) {
+        line->has_error = true;
+        return read_error(reader, &line->error, err);
+    }
+    (void)vt_json_peek(reader);     /* past blanks */
+    if (strcmp(key, "answer") == 0)
+        line->answer = reader->at;
+    if (vt_json_skip(reader, err) < 0)
+        return -1;
+    if (strcmp(key, "answer") == 0)
+        line->answer_length = (size_t)(reader->at - line->answer);
+    return 0;
+}
+
+static int
+read_line(struct vt_json_reader *reader, struct line *line,
+          struct vtopo_error *err)
+{
+    const char *key;
+
+    if (vt_json_enter(reader, '{', err) < 0
+        || vt_json_next_key(reader, &key, err) < 0)
+        return -1;
+    while (key != NULL) {
+        if (read_member(reader, key, line, err) < 0
+            || vt_json_next_key(reader, &key, err) < 0)
+            return -1;
+    }
+    return vt_json_finish(reader, err);
+}
+
+int
+vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
+                struct vt_image_cage *ret_cage, struct vtopo_error *err)
+{
+    struct line line = { .answer = NULL };
+    struct vt_json_reader reader;
+
+    vt_json_reader_start(&reader, text, length);
+    if (read_line(&reader, &line, err) < 0)
+        return vt_wrap(err, WORKER " answered in words of its own");
+    if (line.has_error)
+        return pass_on(&line.error, err);
+    if (line.answer == NULL)
+        return vt_fail(err, VTOPO_SYSTEM, WORKER " gave no answer");
+    vt_buf_add(answer, line.answer, line.answer_length);
+    *ret_cage = line.cage;
+    return vt_buf_check(answer, err);
+}
+
+/* ------------------------------------------------------------- asking */
+
+/* The request as a file in memory: unlike a pipe it takes no second reader
+ * to be written, and no signal comes of it.
+ */
+static int
+keep_request(const struct vt_buf *request, int *ret_fd,
+             struct vtopo_error *err)
+{
+    vt_autoclose int fd = memfd_create("vtopo-request", MFD_CLOEXEC);
+    size_t done = 0;
+
+    if (vt_buf_check(request, err) < 0)
+        return -1;
+    if (fd < 0)
+        return vt_fail_errno(err, "cannot keep the request");
+    if (request->length > VT_IMAGE_REQUEST_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "the request has %zu bytes, it can have %u",
+                       request->length, VT_IMAGE_REQUEST_MAX);
+    while (done < request->length) {
+        ssize_t put = write(fd, request->data + done, request->length - done);
+
+        if (put < 0 && errno != EINTR)
+            return vt_fail_errno(err, "cannot keep the request");
+        done += put > 0 ? (size_t)put : 0;
+    }
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return vt_fail_errno(err, "cannot keep the request");
+    *ret_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+/* Run it and collect what it says. */
+static int
+run_worker(const struct vt_image_options *options, const char *path,
+           const char *mode, const struct vt_spawn_fd *fds, size_t fd_count,
+           struct vt_buf *output, struct vtopo_error *err)
+{
+    const char *const argv[] = {
+        WORKER, options->no_sandbox ? "--no-sandbox" : mode,
+        options->no_sandbox ? mode : NULL, NULL,
+    };
+    const char *const env[] = { "LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=1", NULL };
+    const struct vt_spawn spawn = {
+        .program = path,
+        .argv = argv,
+        .env = env,
+        .fds = fds,
+        .fd_count = fd_count,
+        .landlock = -1,         /* it shuts itself in, once it is loaded */
+    };
+    uint64_t deadline = vt_deadline_in(options->wall_ms != 0
+                                       ? options->wall_ms : VT_IMAGE_WALL_MS);
+    struct vt_process process = VT_PROCESS_INIT;
+
+    if (vt_process_start(&spawn, &process, err) < 0)
+        return vt_hint(err, "vtopo looks for " WORKER " beside itself and "
+                       "in '%s'", VTOPO_LIBEXECDIR);
+    return vt_process_read(&process, VT_IMAGE_ANSWER_MAX, deadline, output,
+                           err);
+}
+
+int
+vt_worker_run(const struct vt_image_options *options, const char *mode,
+              const struct vt_buf *request,
+              const struct vt_spawn_fd *fds, size_t fd_count,
+              struct vt_buf *answer, struct vt_image_cage *ret_cage,
+              struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf output = VT_BUF_INIT;
+    struct vt_spawn_fd all[VT_IMAGE_FILES_MAX + 2];
+    vt_autofree char *path = NULL;
+    vt_autoclose int input = -1;
+
+    if (fd_count > VT_COUNT(all) - 1)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "%zu files are given, at most %u can be", fd_count,
+                       VT_IMAGE_FILES_MAX);
+    if (find_worker(options, &path, err) < 0
+        || keep_request(request, &input, err) < 0)
+        return -1;
+    all[0] = (struct vt_spawn_fd) { .from = input, .to = STDIN_FILENO };
+    for (size_t i = 0; i < fd_count; i++)
+        all[i + 1] = fds[i];
+    if (run_worker(options, path, mode, all, fd_count + 1, &output, err) < 0)
+        return -1;
+    if (!vt_buf_reserve(&output, 1))
+        return vt_fail_memory(err);
+    return vt_worker_parse(output.data, output.length, answer, ret_cage, err);
+}

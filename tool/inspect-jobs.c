@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * inspect-jobs.c - look at many images, some at a time, and answer in order
+ *
+ * Each image has a process, so that none can stop another, and a file in
+ * memory that takes its answer.  At most WINDOW answers wait for an earlier
+ * one, which bounds memory and descriptors.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "inspect-jobs.h"
+#include "output.h"
+
+#define WINDOW 128u
+
+struct slot {
+    pid_t pid;                  /* 0: nothing runs here */
+    int fd;                     /* of the answer, or -1 */
+    int status;
+};
+
+struct run {
+    char **names;
+    unsigned count;
+    inspect_job_fn job;
+    const void *context;
+    bool packed;
+    unsigned next;              /* to be started */
+    unsigned shown;             /* already written */
+    unsigned running;
+    struct slot slots[WINDOW];  /* of image i: i % WINDOW */
+    bool any_error, any_none;
+};
+
+/* In the child: answer, and leave without the parent's clean-up. */
+static void
+be_child(const struct run *run, unsigned index, int fd)
+    __attribute__((noreturn));
+
+static void
+be_child(const struct run *run, unsigned index, int fd)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    struct vt_buf out = VT_BUF_INIT;
+    int status = run->job(run->context, run->names[index], &out);
+
+    if (out.failed || output_write(fd, "the answer", out.data, out.length,
+                                   &err) < 0)
+        _exit(99);
+    _exit(status);
+}
+
+static int
+start_one(struct run *run, struct vtopo_error *err)
+{
+    struct slot *slot = &run->slots[run->next % WINDOW];
+
+    slot->fd = memfd_create("vtopo-inspect", MFD_CLOEXEC);
+    if (slot->fd < 0)
+        return vt_fail_errno(err, "cannot make room for an answer");
+    slot->pid = fork();
+    if (slot->pid < 0) {
+        slot->pid = 0;
+        return vt_fail_errno(err, "cannot start a process");
+    }
+    if (slot->pid == 0)
+        be_child(run, run->next, slot->fd);
+    run->next++;
+    run->running++;
+    return 0;
+}
+
+static int
+wait_one(struct run *run, struct vtopo_error *err)
+{
+    int wait_status;
+    pid_t pid;
+
+    do
+        pid = waitpid(-1, &wait_status, 0);
+    while (pid < 0 && errno == EINTR);
+    if (pid < 0)
+        return vt_fail_errno(err, "cannot wait for a process");
+    for (unsigned i = 0; i < WINDOW; i++) {
+        if (run->slots[i].pid != pid)
+            continue;
+        run->slots[i].pid = 0;
+        run->slots[i].status = WIFEXITED(wait_status)
+            ? WEXITSTATUS(wait_status) : 99;
+        run->running--;
+    }
+    return 0;
+}
+
+static int
+copy_answer(const struct slot *slot, struct vtopo_error *err)
+{
+    char block[65536];
+    off_t at = 0;
+    ssize_t got;
+
+    while ((got = pread(slot->fd, block, sizeof(block), at)) > 0) {
+        if (output_write(STDOUT_FILENO, "standard output", block, (size_t)got,
+                         err) < 0)
+            return -1;
+        at += got;
+    }
+    return got < 0 ? vt_fail_errno(err, "cannot read an answer back") : 0;
+}
+
+/* Write the answers that are complete and next in order. */
+static int
+show_ready(struct run *run, struct vtopo_error *err)
+{
+    while (run->shown < run->next && run->slots[run->shown % WINDOW].pid == 0) {
+        struct slot *slot = &run->slots[run->shown % WINDOW];
+        int rc = 0;
+
+        if (!run->packed && run->shown > 0)
+            rc = output_write(STDOUT_FILENO, "standard output", "\n", 1, err);
+        if (rc == 0)
+            rc = copy_answer(slot, err);
+        (void)close(slot->fd);
+        slot->fd = -1;
+        if (rc < 0)
+            return -1;
+        if (slot->status > 2)
+            return vt_fail(err, VTOPO_SYSTEM,
+                           "the process that looked at '%s' died",
+                           run->names[run->shown]);
+        run->any_error = run->any_error || slot->status == 1;
+        run->any_none = run->any_none || slot->status == 2;
+        run->shown++;
+    }
+    return 0;
+}
+
+static int
+run_all(struct run *run, unsigned jobs, struct vtopo_error *err)
+{
+    while (run->shown < run->count) {
+        while (run->next < run->count && run->running < jobs
+               && run->next - run->shown < WINDOW) {
+            if (start_one(run, err) < 0)
+                return -1;
+        }
+        if ((run->running > 0 && wait_one(run, err) < 0)
+            || show_ready(run, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int
+inspect_jobs_run(char **names, unsigned count, unsigned jobs,
+                 inspect_job_fn job, const void *context, bool packed,
+                 int *ret_status, struct vtopo_error *err)
+{
+    vt_autofree struct run *run = calloc(1, sizeof(*run));
+    int rc;
+
+    if (run == NULL)
+        return vt_fail_memory(err);
+    *run = (struct run) {
+        .names = names, .count = count, .job = job, .context = context,
+        .packed = packed,
+    };
+    for (unsigned i = 0; i < WINDOW; i++)
+        run->slots[i].fd = -1;
+    rc = run_all(run, jobs, err);
+    for (unsigned i = 0; i < WINDOW; i++) {
+        if (run->slots[i].pid != 0)
+            (void)waitpid(run->slots[i].pid, NULL, 0);
+        if (run->slots[i].fd >= 0)
+            (void)close(run->slots[i].fd);
+    }
+    *ret_status = run->any_error ? 1 : run->any_none ? 2 : 0;
+    return rc;
+}

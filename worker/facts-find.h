@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * facts-find.h - the volumes of a disk, their boot stores, their systems
+ */
+
+#ifndef VW_FACTS_FIND_H
+#define VW_FACTS_FIND_H
+
+#include "facts-parts.h"
+#include "partition.h"
+
+/* Limits: systems and volumes beyond are left out, and said so. */
+#define VW_SYSTEMS_MAX 16u
+#define VW_VOLUMES_MAX 32u
+#define VW_ROOT_MAX 256u
+
+struct vw_disk_volume {
+    struct vw_slice slice;
+    struct vw_bytes bytes;
+    struct vw_volume *volume;   /* NULL: has no reader */
+    enum vw_content content;
+    struct vw_volume_state state;
+    bool has_state;
+};
+
+enum vw_store_kind { VW_STORE_NONE, VW_STORE_BCD, VW_STORE_BOOTINI };
+
+/* A boot store that was found. */
+struct vw_store {
+    enum vw_store_kind kind;
+    bool uefi;
+    unsigned volume;            /* index of it */
+    const char *path;           /* static */
+    struct vw_bcd_store bcd;
+    char *text;                 /* of boot.ini; owned */
+    struct vw_bootini *bootini; /* owned */
+};
+
+#define VW_STORES_MAX 8u
+
+struct vw_system {
+    unsigned volume;            /* index of it */
+    char root[VW_ROOT_MAX];     /* "Windows" */
+    const char *found_by;       /* static */
+    bool is_default, default_known;
+    int store;                  /* index of the store that starts it, or -1 */
+    bool entries[VW_ENTRIES_MAX];       /* which of its entries do */
+};
+
+/* Everything found on one disk. */
+struct vw_found {
+    const struct vw_bytes *disk;        /* borrowed */
+    struct vw_partitions partitions;
+    struct vw_disk_volume volumes[VW_VOLUMES_MAX];
+    unsigned volumes_count;     /* as many as partitions, or one, or fewer */
+    struct vw_store stores[VW_STORES_MAX];
+    unsigned stores_count;
+    struct vw_system systems[VW_SYSTEMS_MAX];
+    unsigned systems_count;
+};
+
+/* Look through @disk.  What cannot be read becomes a problem, not a failure;
+ * fails only where the disk itself cannot be read.
+ */
+int vw_found_make(const struct vw_bytes *disk, struct vw_found *ret_found,
+                  struct vw_problems *problems, struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+
+void vw_found_clear(struct vw_found *found);
+
+/* The number of the partition that @volume is on; 0 for a whole disk. */
+unsigned vw_found_number(const struct vw_found *found, unsigned volume);
+
+/* Read a boot store out of @bytes. */
+int vw_store_read_bcd(const struct vw_bytes *bytes,
+                      struct vw_bcd_store *ret_bcd, struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+int vw_store_read_bootini(const struct vw_bytes *bytes,
+                          struct vw_store *ret_store,
+                          struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+void vw_store_clear(struct vw_store *store);
+
+#endif /* VW_FACTS_FIND_H */

@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * ntfs.c - read NTFS by libntfs-3g (see ntfs.h)
+ *
+ * The only file that knows the library.  It asks for bytes through the
+ * functions below; one that fails keeps the reason, because the library
+ * passes on an errno alone.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <ntfs-3g/attrib.h>
+#include <ntfs-3g/device.h>
+#include <ntfs-3g/dir.h>
+#include <ntfs-3g/inode.h>
+#include <ntfs-3g/layout.h>
+#include <ntfs-3g/logfile.h>
+#include <ntfs-3g/logging.h>
+#include <ntfs-3g/types.h>
+#include <ntfs-3g/unistr.h>
+#include <ntfs-3g/volume.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "ntfs.h"
+
+#define TAG_WOF 0x80000017u     /* IO_REPARSE_TAG_WOF */
+
+/* The library refuses a volume whose $MFTMirr is not what $MFT says, as that
+ * of a system that was not shut down may be.  Windows reads $MFT and mends the
+ * mirror later; so do we: reads of the mirror are then answered from $MFT.
+ */
+struct mirror {
+    bool covered;
+    uint64_t at, size, original_at;
+};
+
+struct vw_ntfs {
+    struct vw_bytes bytes;
+    struct mirror mirror;
+    s64 position;               /* of seek and read */
+    unsigned reads;             /* for the call of ours that goes on */
+    struct vtopo_error trouble; /* why a read failed first */
+    ntfs_volume *volume;
+};
+
+/* ------------------------------------------------------- the device */
+
+static struct vw_ntfs *
+context_of(struct ntfs_device *device)
+{
+    return device->d_private;
+}
+
+static int
+device_open(struct ntfs_device *device, int flags)
+{
+    if ((flags & O_ACCMODE) != O_RDONLY) {
+        errno = EROFS;
+        return -1;
+    }
+    NDevSetOpen(device);
+    NDevSetReadOnly(device);
+    return 0;
+}
+
+static int
+device_close(struct ntfs_device *device)
+{
+    device->d_state &= ~(1ul << ND_Open);
+    return 0;
+}
+
+/* Where the @count bytes at @offset are read, if the mirror is covered. */
+static uint64_t
+behind_mirror(const struct mirror *mirror, uint64_t offset, uint64_t count)
+{
+    if (!mirror->covered || count > mirror->size || offset < mirror->at
+        || offset - mirror->at > mirror->size - count)
+        return offset;
+    return offset - mirror->at + mirror->original_at;
+}
+
+static s64
+device_pread(struct ntfs_device *device, void *buffer, s64 count, s64 offset)
+{
+    struct vw_ntfs *ntfs = context_of(device);
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    int rc;
+
+    if (count < 0 || offset < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    offset = (s64)behind_mirror(&ntfs->mirror, (uint64_t)offset,
+                                (uint64_t)count);
+    if (ntfs->reads++ >= VW_NTFS_READS_MAX)
+        rc = vt_fail(&err, VTOPO_BAD_INPUT,
+                     "an NTFS volume goes in circles: more than %u reads "
+                     "for one file", VW_NTFS_READS_MAX);
+    else
+        rc = vw_bytes_read(&ntfs->bytes, (uint64_t)offset, buffer,
+                           (size_t)count, &err);
+    if (rc == 0)
+        return count;
+    if (ntfs->trouble.code == VTOPO_OK) {
+        ntfs->trouble = err;
+        err = (struct vtopo_error) VTOPO_ERROR_INIT;
+    }
+    errno = EIO;
+    return -1;
+}
+
+static s64
+device_seek(struct ntfs_device *device, s64 offset, int whence)
+{
+    struct vw_ntfs *ntfs = context_of(device);
+    s64 base = whence == SEEK_SET ? 0
+               : whence == SEEK_CUR ? ntfs->position : (s64)ntfs->bytes.size;
+    s64 position;
+
+    if (__builtin_add_overflow(base, offset, &position) || position < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    ntfs->position = position;
+    return position;
+}
+
+static s64
+device_read(struct ntfs_device *device, void *buffer, s64 count)
+{
+    struct vw_ntfs *ntfs = context_of(device);
+    s64 got = device_pread(device, buffer, count, ntfs->position);
+
+    if (got > 0)
+        ntfs->position += got;
+    return got;
+}
+
+static s64
+device_write(struct ntfs_device *device, const void *buffer, s64 count)
+{
+    (void)device;
+    (void)buffer;
+    (void)count;
+    errno = EROFS;
+    return -1;
+}
+
+static s64
+device_pwrite(struct ntfs_device *device, const void *buffer, s64 count,
+              s64 offset)
+{
+    (void)offset;
+    return device_write(device, buffer, count);
+}
+
+static int
+device_sync(struct ntfs_device *device)
+{
+    (void)device;
+    return 0;
+}
+
+static int
+device_stat(struct ntfs_device *device, struct stat *buffer)
+{
+    (void)device;
+    (void)buffer;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static int
+device_ioctl(struct ntfs_device *device, unsigned long request, void *value)
+{
+    (void)device;
+    (void)request;
+    (void)value;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static const struct ntfs_device_operations operations = {
+    .open = device_open,
+    .close = device_close,
+    .seek = device_seek,
+    .read = device_read,
+    .write = device_write,
+    .pread = device_pread,
+    .pwrite = device_pwrite,
+    .sync = device_sync,
+    .stat = device_stat,
+    .ioctl = device_ioctl,
+};
+
+/* --------------------------------------------------------- failures */
+
+/* Every call of ours begins with this: a new count, and no old trouble. */
+static void
+begin(struct vw_ntfs *ntfs)
+{
+    ntfs->reads = 0;
+    vtopo_error_clear(&ntfs->trouble);
+}
+
+/* What went wrong below, or else what the library thinks of the volume. */
+static int
+fail_ntfs(struct vw_ntfs *ntfs, const char *doing, struct vtopo_error *err)
+{
+    int why = errno;
+
+    if (ntfs->trouble.code != VTOPO_OK) {
+        *err = ntfs->trouble;
+        ntfs->trouble = (struct vtopo_error) VTOPO_ERROR_INIT;
+        return vt_wrap(err, "cannot %s", doing);
+    }
+    if (why == ENOMEM)
+        return vt_fail_memory(err);
+    return vt_fail(err, VTOPO_BAD_INPUT, "cannot %s: the volume is damaged",
+                   doing);
+}
+
+/* ----------------------------------------------------------- volume */
+
+/* Mount the volume, read-only: the journal is left alone. */
+static int
+mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
+{
+    struct ntfs_device *device;
+
+    begin(ntfs);
+    device = ntfs_device_alloc("volume", 0,
+                               (struct ntfs_device_operations *)
+                               (uintptr_t)&operations, ntfs);
+    if (device == NULL)
+        return vt_fail_memory(err);
+    ntfs->volume = ntfs_device_mount(device, NTFS_MNT_RDONLY);
+    if (ntfs->volume == NULL) {
+        int why = errno;
+
+        (void)ntfs_device_free(device);
+        errno = why;
+        return fail_ntfs(ntfs, "open an NTFS volume", err);
+    }
+    return 0;
+}
+
+/* Answer for the mirror of the first four records of $MFT, where the boot
+ * sector has it, from now on, if the numbers make sense.
+ */
+static int
+cover_mirror(struct vw_ntfs *ntfs, struct vtopo_error *err)
+{
+    unsigned char boot[512];
+    struct mirror mirror = { .covered = true };
+    unsigned cluster, record;
+
+    if (ntfs->bytes.size < sizeof(boot))
+        return 0;
+    if (vw_bytes_read(&ntfs->bytes, 0, boot, sizeof(boot), err) < 0)
+        return -1;
+    /* Sizes above 128 are powers of two, as the number below zero has it. */
+    cluster = boot[13] <= 128 ? boot[13] : 1u << ((256u - boot[13]) & 15);
+    cluster *= vw_le16(boot + 11);
+    record = boot[64] < 128 ? boot[64] * cluster
+                            : 1u << ((256u - boot[64]) & 15);
+    mirror.size = (uint64_t)record * 4;
+    if (__builtin_mul_overflow(vw_le64(boot + 48), cluster,
+                               &mirror.original_at)
+        || __builtin_mul_overflow(vw_le64(boot + 56), cluster, &mirror.at)
+        || mirror.original_at >= ntfs->bytes.size)
+        return 0;
+    ntfs->mirror = mirror;
+    return 0;
+}
+
+/* Mount the volume as it is, else without regard to its mirror. */
+static int
+mount_somehow(struct vw_ntfs *ntfs, struct vtopo_error *err)
+{
+    struct vtopo_error first = VTOPO_ERROR_INIT;
+
+    if (mount(ntfs, &first) == 0)
+        return 0;
+    if (first.code != VTOPO_BAD_INPUT) {
+        *err = first;
+        return -1;
+    }
+    vtopo_error_clear(&first);
+    if (cover_mirror(ntfs, err) < 0)
+        return -1;
+    return mount(ntfs, err);
+}
+
+int
+vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
+             struct vtopo_error *err)
+{
+    vt_auto(vw_ntfs_closep) struct vw_ntfs *ntfs = calloc(1, sizeof(*ntfs));
+
+    if (ntfs == NULL)
+        return vt_fail_memory(err);
+    ntfs->bytes = *bytes;
+    ntfs_log_set_handler(ntfs_log_handler_null);
+    if (mount_somehow(ntfs, err) < 0)
+        return -1;
+    if (ntfs_set_shown_files(ntfs->volume, FALSE, TRUE, FALSE) != 0
+        || ntfs_set_ignore_case(ntfs->volume) != 0)
+        return vt_fail_memory(err);
+    *ret_ntfs = vt_steal(&ntfs);
+    return 0;
+}
+
+void
+vw_ntfs_close(struct vw_ntfs *ntfs)
+{
+    if (ntfs == NULL)
+        return;
+    begin(ntfs);
+    if (ntfs->volume != NULL)
+        (void)ntfs_umount(ntfs->volume, TRUE);
+    vtopo_error_clear(&ntfs->trouble);
+    free(ntfs);
+}
+
+/* ------------------------------------------------------------ paths */
+
+static void
+close_inodep(ntfs_inode **inode)
+{
+    if (*inode != NULL)
+        (void)ntfs_inode_close(*inode);
+}
+
+static void
+close_attributep(ntfs_attr **attribute)
+{
+    if (*attribute != NULL)
+        ntfs_attr_close(*attribute);
+}
+
+static bool
+is_directory(const ntfs_inode *inode)
+{
+    return (inode->mrec->flags & MFT_RECORD_IS_DIRECTORY) != 0;
+}
+
+/* The reference of entry @part in @directory, or (u64)-1 with errno set. */
+static u64
+look_up(ntfs_inode *directory, const char *part, size_t length)
+{
+    vt_autofree char *name = strndup(part, length);
+    ntfschar *wide = NULL;
+    u64 reference = (u64)-1;
+    int units, why;
+
+    if (name == NULL)
+        return reference;
+    units = ntfs_mbstoucs(name, &wide);
+    if (units <= 0 || units > (int)VW_NAME_UNITS_MAX)
+        errno = ENOENT;         /* no name of a file */
+    else
+        reference = ntfs_inode_lookup_by_name(directory, wide, units);
+    why = errno;
+    free(wide);
+    errno = why;
+    return reference;
+}
+
+/* Go from directory *@inode to its entry @part; NULL where there is none. */
+static int
+step(struct vw_ntfs *ntfs, ntfs_inode **inode, const char *part,
+     size_t length, struct vtopo_error *err)
+{
+    vt_auto(close_inodep) ntfs_inode *directory = vt_steal(inode);
+    u64 reference;
+
+    if (!is_directory(directory))
+        return 0;
+    reference = look_up(directory, part, length);
+    if (reference == (u64)-1)
+        return errno == ENOENT ? 0 : fail_ntfs(ntfs, "look up a file", err);
+    *inode = ntfs_inode_open(ntfs->volume, MREF(reference));
+    if (*inode == NULL)
+        return fail_ntfs(ntfs, "open a file", err);
+    return 0;
+}
+
+/* The inode at @path, or NULL where there is none. */
+static int
+find_inode(struct vw_ntfs *ntfs, const char *path, ntfs_inode **ret_inode,
+           struct vtopo_error *err)
+{
+    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    const char *part;
+    size_t length;
+
+    inode = ntfs_inode_open(ntfs->volume, FILE_root);
+    if (inode == NULL)
+        return fail_ntfs(ntfs, "open the root directory", err);
+    for (unsigned depth = 0;
+         inode != NULL && vw_path_next(&path, &part, &length); depth++) {
+        if (depth == VW_PATH_DEPTH_MAX)
+            return vt_fail(err, VTOPO_BAD_INPUT,
+                           "a path has more than %u parts",
+                           VW_PATH_DEPTH_MAX);
+        if (step(ntfs, &inode, part, length, err) < 0)
+            return -1;
+    }
+    *ret_inode = vt_steal(&inode);
+    return 0;
+}
+
+/* ------------------------------------------------------------ files */
+
+struct ntfs_file {
+    struct vw_ntfs *ntfs;
+    ntfs_inode *inode;
+    ntfs_attr *data;            /* NULL: there is none, as of a directory */
+    unsigned flags;
+};
+
+static void
+close_file(void *context)
+{
+    struct ntfs_file *file = context;
+
+    begin(file->ntfs);
+    close_attributep(&file->data);
+    close_inodep(&file->inode);
+    free(file);
+}
+
+static void
+close_filep(struct ntfs_file **file)
+{
+    if (*file != NULL)
+        close_file(*file);
+}
+
+static int
+read_file(void *context, uint64_t offset, void *buffer, size_t size,
+          struct vtopo_error *err)
+{
+    struct ntfs_file *file = context;
+    unsigned char *to = buffer;
+
+    if (file->data == NULL || (file->flags & VW_FILE_UNREADABLE) != 0)
+        return vw_file_refuse(file->flags, err);
+    begin(file->ntfs);
+    while (size > 0) {
+        s64 got = ntfs_attr_pread(file->data, (s64)offset, (s64)size, to);
+
+        if (got <= 0 || got > (s64)size)
+            return fail_ntfs(file->ntfs, "read a file", err);
+        to += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+/* What the reparse point of @inode makes of it. */
+static unsigned
+reparse_flags(ntfs_inode *inode)
+{
+    vt_auto(close_attributep) ntfs_attr *point = NULL;
+    unsigned char tag[4];
+
+    point = ntfs_attr_open(inode, AT_REPARSE_POINT, AT_UNNAMED, 0);
+    if (point == NULL || point->data_size < (s64)sizeof(tag)
+        || ntfs_attr_pread(point, 0, sizeof(tag), tag) != (s64)sizeof(tag))
+        return VW_FILE_REPARSE;
+    return vw_le32(tag) == TAG_WOF ? VW_FILE_WOF : VW_FILE_REPARSE;
+}
+
+/* A file of "compact OS" has a hole for data, and the data beside it. */
+static bool
+has_wof_stream(ntfs_inode *inode)
+{
+    static const char name[] = "WofCompressedData";
+    ntfschar wide[sizeof(name) - 1];
+
+    for (size_t i = 0; i < VT_COUNT(wide); i++)
+        wide[i] = cpu_to_le16((unsigned char)name[i]);
+    return ntfs_attr_exist(inode, AT_DATA, wide, VT_COUNT(wide)) != 0;
+}
+
+static unsigned
+flags_of(ntfs_inode *inode, ntfs_attr *data)
+{
+    unsigned flags = is_directory(inode) ? VW_FILE_DIRECTORY : 0;
+
+    if ((inode->flags & FILE_ATTR_REPARSE_POINT) != 0)
+        flags |= reparse_flags(inode);
+    if (data == NULL)
+        return flags;
+    if (NAttrCompressed(data))
+        flags |= VW_FILE_COMPRESSED;
+    if (NAttrEncrypted(data))
+        flags |= VW_FILE_ENCRYPTED;
+    if (NAttrSparse(data)) {
+        flags |= VW_FILE_SPARSE;
+        if (has_wof_stream(inode))
+            flags |= VW_FILE_WOF;
+    }
+    return flags;
+}
+
+/* Make a file of *@inode, which it takes over when this succeeds. */
+static int
+open_file(struct vw_ntfs *ntfs, ntfs_inode **inode, struct vw_file *ret_file,
+          struct vtopo_error *err)
+{
+    vt_auto(close_filep) struct ntfs_file *file = calloc(1, sizeof(*file));
+    uint64_t size = 0;
+
+    if (file == NULL)
+        return vt_fail_memory(err);
+    file->ntfs = ntfs;
+    if (!is_directory(*inode)) {
+        file->data = ntfs_attr_open(*inode, AT_DATA, AT_UNNAMED, 0);
+        if (file->data == NULL || file->data->data_size < 0)
+            return fail_ntfs(ntfs, "open the data of a file", err);
+        size = (uint64_t)file->data->data_size;
+    }
+    file->flags = flags_of(*inode, file->data);
+    file->inode = vt_steal(inode);
+    *ret_file = (struct vw_file) {
+        .bytes = { .size = size, .read = read_file, .context = file },
+        .flags = file->flags,
+        .attributes = le32_to_cpu(file->inode->flags),
+        .close = close_file,
+        .context = file,
+    };
+    (void)vt_steal(&file);
+    return 0;
+}
+
+int
+vw_ntfs_find(struct vw_ntfs *ntfs, const char *path, struct vw_file *ret_file,
+             bool *ret_found, struct vtopo_error *err)
+{
+    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+
+    begin(ntfs);
+    if (find_inode(ntfs, path, &inode, err) < 0)
+        return -1;
+    if (inode == NULL) {
+        *ret_found = false;
+        return 0;
+    }
+    if (open_file(ntfs, &inode, ret_file, err) < 0)
+        return -1;
+    *ret_found = true;
+    return 0;
+}
+
+/* ------------------------------------------------------ directories */
+
+struct listing {
+    vw_visit *visit;
+    void *context;
+    unsigned seen;
+    bool stopped;               /* by the visitor, or by the limit */
+    bool too_many;
+};
+
+static int
+list_entry(void *context, const ntfschar *wide, const int units,
+           const int kind, const s64 position, const MFT_REF reference,
+           const unsigned type)
+{
+    struct listing *listing = context;
+    char name[VW_NAME_SIZE];
+
+    (void)position;
+    (void)reference;
+    /* The short name of a file that also has a long one. */
+    if ((kind & FILE_NAME_WIN32_AND_DOS) == FILE_NAME_DOS || units <= 0)
+        return 0;
+    listing->too_many = listing->seen++ == VW_DIR_ENTRIES_MAX;
+    vw_name_from_utf16((const unsigned char *)wide, (unsigned)units, name);
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return 0;
+    listing->stopped = listing->too_many
+                       || !listing->visit(listing->context,
+                                          &(struct vw_entry) {
+        .name = name,
+        .is_directory = type == NTFS_DT_DIR,
+    });
+    return listing->stopped ? 1 : 0;
+}
+
+/* The library walks the bitmap of a directory bit by bit, holes and all. */
+static int
+check_bitmap(struct vw_ntfs *ntfs, ntfs_inode *inode, struct vtopo_error *err)
+{
+    vt_auto(close_attributep) ntfs_attr *bitmap = NULL;
+
+    bitmap = ntfs_attr_open(inode, AT_BITMAP, NTFS_INDEX_I30, 4);
+    if (bitmap == NULL && errno != ENOENT)
+        return fail_ntfs(ntfs, "list a directory", err);
+    if (bitmap != NULL && bitmap->data_size > VW_NTFS_DIR_BITMAP_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "a directory has a bitmap of %lld bytes, more than %d",
+                       (long long)bitmap->data_size, VW_NTFS_DIR_BITMAP_MAX);
+    return 0;
+}
+
+int
+vw_ntfs_list(struct vw_ntfs *ntfs, const char *path, vw_visit *visit,
+             void *context, bool *ret_found, struct vtopo_error *err)
+{
+    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    struct listing listing = { .visit = visit, .context = context };
+    s64 position = 0;
+    int rc;
+
+    begin(ntfs);
+    if (find_inode(ntfs, path, &inode, err) < 0)
+        return -1;
+    if (inode == NULL || !is_directory(inode)) {
+        *ret_found = false;
+        return 0;
+    }
+    if (check_bitmap(ntfs, inode, err) < 0)
+        return -1;
+    /* Else the library hands out names in lower case. */
+    NVolSetCaseSensitive(ntfs->volume);
+    rc = ntfs_readdir(inode, &position, &listing, list_entry);
+    ntfs->volume->state &= ~(1ul << NV_CaseSensitive);
+    if (listing.too_many)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "a directory has more than %u entries",
+                       VW_DIR_ENTRIES_MAX);
+    if (rc != 0 && !listing.stopped)
+        return fail_ntfs(ntfs, "list a directory", err);
+    *ret_found = true;
+    return 0;
+}
+
+/* ------------------------------------------------------------ state */
+
+static int
+read_log_state(struct vw_ntfs *ntfs, bool *ret_unclean,
+               struct vtopo_error *err)
+{
+    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(close_attributep) ntfs_attr *data = NULL;
+    RESTART_PAGE_HEADER *page = NULL;
+
+    inode = ntfs_inode_open(ntfs->volume, FILE_LogFile);
+    if (inode == NULL)
+        return fail_ntfs(ntfs, "open the journal", err);
+    data = ntfs_attr_open(inode, AT_DATA, AT_UNNAMED, 0);
+    if (data == NULL)
+        return fail_ntfs(ntfs, "open the journal", err);
+    *ret_unclean = !ntfs_check_logfile(data, &page)
+                   || !ntfs_is_logfile_clean(data, page);
+    free(page);
+    return 0;
+}
+
+static int
+read_hibernation(struct vw_ntfs *ntfs, enum vw_hibernation *ret_hibernation,
+                 struct vtopo_error *err)
+{
+    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
+    char head[4];
+    bool found;
+
+    *ret_hibernation = VW_HIBERNATION_NONE;
+    if (vw_ntfs_find(ntfs, "hiberfil.sys", &file, &found, err) < 0)
+        return -1;
+    if (!found || file.bytes.size < sizeof(head))
+        return 0;
+    if (vw_bytes_read(&file.bytes, 0, head, sizeof(head), err) < 0)
+        return -1;
+    if (memcmp(head, "wake", 4) == 0 || memcmp(head, "WAKE", 4) == 0)
+        *ret_hibernation = VW_HIBERNATION_RESUMED;
+    else if (memcmp(head, "\0\0\0", 4) != 0)
+        /* "hibr", "HIBR", "RSTR" and whatever else is not nothing. */
+        *ret_hibernation = VW_HIBERNATION_ASLEEP;
+    return 0;
+}
+
+int
+vw_ntfs_state(struct vw_ntfs *ntfs, struct vw_volume_state *ret_state,
+              struct vtopo_error *err)
+{
+    struct vw_volume_state state = {
+        .dirty = (ntfs->volume->flags & VOLUME_IS_DIRTY) != 0
+                 || ntfs->mirror.covered,
+    };
+
+    begin(ntfs);
+    if (read_log_state(ntfs, &state.log_unclean, err) < 0
+        || read_hibernation(ntfs, &state.hibernation, err) < 0)
+        return -1;
+    *ret_state = state;
+    return 0;
+}
