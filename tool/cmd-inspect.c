@@ -4,17 +4,15 @@
  * cmd-inspect.c - "vtopo inspect": what is installed, and what limits it
  */
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "commands.h"
-#include "image/image.h"
+#include "inspect-image.h"
 #include "inspect-jobs.h"
 #include "output.h"
-#include "report/facts-read.h"
-#include "report/inspect.h"
 
 struct inspect_args {
     const char *system, *system_log, *software, *bcd, *boot_ini;
@@ -77,23 +75,6 @@ options_of(const struct inspect_args *args)
     };
 }
 
-static void
-take_findings(const struct vt_image *image, struct vt_findings *findings)
-{
-    size_t count;
-    const struct vt_image_finding *list = vt_image_findings(image, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        struct vt_finding *finding = vt_findings_add(
-            findings, list[i].severity == VT_IMAGE_WARNING ? VT_WARNING
-                                                           : VT_INFO,
-            list[i].code);
-
-        (void)snprintf(finding->text, sizeof(finding->text), "%s",
-                       list[i].text);
-    }
-}
-
 /* 0, or 2 where no system was found. */
 static int
 show(const struct inspect_args *args, const struct vt_inspection *inspection,
@@ -111,48 +92,18 @@ show(const struct inspect_args *args, const struct vt_inspection *inspection,
 }
 
 static int
-read_answer(struct vt_buf *answer, struct vt_facts *facts,
-            struct vtopo_error *err)
-{
-    size_t length = answer->length;
-    char *text;
-
-    if (!vt_buf_reserve(answer, 1))
-        return vt_fail_memory(err);
-    text = answer->data;
-    *answer = (struct vt_buf)VT_BUF_INIT;
-    return vt_facts_read_answer(text, length, facts, err);
-}
-
-static void
-facts_free(struct vt_facts **facts)
-{
-    if (*facts != NULL)
-        vt_facts_clear(*facts);
-    free(*facts);
-}
-
-static int
 inspect_image(const struct inspect_args *args, const char *name,
               struct vt_buf *out, int *ret_status, struct vtopo_error *err)
 {
+    vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
     struct vt_image_options options = options_of(args);
-    vt_auto(vt_image_closep) struct vt_image *image = NULL;
-    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
-    vt_auto(facts_free) struct vt_facts *facts = calloc(1, sizeof(*facts));
-    struct vt_findings findings = { .count = 0 };
-    struct vt_inspection inspection = {
-        .image = name, .facts = facts, .findings = &findings,
-    };
+    struct vt_inspection inspection = { .image = name };
 
-    if (facts == NULL)
-        return vt_fail_memory(err);
-    if (vt_image_open(&options, name, &image, err) < 0
-        || vt_image_ask(image, "null", &answer, err) < 0
-        || read_answer(&answer, facts, err) < 0)
+    if (inspected_read_image(&options, name, &inspected, err) < 0)
         return -1;
-    inspection.format = vt_image_format(image);
-    take_findings(image, &findings);
+    inspection.format = vt_image_format(inspected.image);
+    inspection.facts = inspected.facts;
+    inspection.findings = &inspected.findings;
     *ret_status = show(args, &inspection, out);
     return 0;
 }
@@ -226,28 +177,24 @@ static int
 inspect_loose(const struct inspect_args *args, const struct loose *loose,
               struct vt_buf *out, int *ret_status, struct vtopo_error *err)
 {
+    vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
     struct vt_image_options options = options_of(args);
-    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
-    vt_auto(facts_free) struct vt_facts *facts = calloc(1, sizeof(*facts));
-    struct vt_findings findings = { .count = 0 };
-    struct vt_inspection inspection = {
-        .facts = facts, .findings = &findings,
-    };
-    struct vt_image_cage cage;
+    struct vt_inspection inspection = { .image = NULL };
+    const struct vt_system_fact *system;
 
-    if (facts == NULL)
-        return vt_fail_memory(err);
-    if (vt_image_ask_files(&options, loose->files, loose->count, "null",
-                           &answer, &cage, err) < 0
-        || read_answer(&answer, facts, err) < 0)
+    if (inspected_read_files(&options, loose->files, loose->count, &inspected,
+                             err) < 0)
         return -1;
-    name_files(args, facts);
+    name_files(args, inspected.facts);
+    inspection.facts = inspected.facts;
+    inspection.findings = &inspected.findings;
     *ret_status = show(args, &inspection, out);
-    if (args->system != NULL && facts->systems_count != 0
-        && !facts->systems[0].has_system)
+    system = &inspected.facts->systems[0];
+    if (args->system != NULL && inspected.facts->systems_count != 0
+        && !system->has_system)
         return vt_fail(err, VTOPO_BAD_INPUT, "'%s': %s", args->system,
-                       facts->systems[0].system_problem != NULL
-                       ? facts->systems[0].system_problem
+                       system->system_problem != NULL
+                       ? system->system_problem
                        : "no hive that can be read");
     return 0;
 }

@@ -168,7 +168,8 @@ static int
 plan_guest(const struct plan_args *args, struct vt_buf *out,
            int *ret_status, struct vtopo_error *err)
 {
-    vt_auto(setting_text_clear) struct setting_text text = { NULL };
+    vt_auto(setting_text_clear) struct setting_text text =
+        SETTING_TEXT_INIT;
     vt_auto(vt_plan_answer_clear) struct vt_plan_answer answer =
         VT_PLAN_ANSWER_INIT;
     struct vt_plan_request request = {

@@ -78,7 +78,8 @@ static int
 predict_one(struct predict_args *args, struct vt_predict_context *context,
             struct vt_buf *out, int *ret_status, struct vtopo_error *err)
 {
-    vt_auto(setting_text_clear) struct setting_text text = { NULL };
+    vt_auto(setting_text_clear) struct setting_text text =
+        SETTING_TEXT_INIT;
     struct vt_predict_request request = {
         .smp_text = args->smp, .show_cpuid = args->cpuid,
     };

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "inspect-image.h"
 #include "report/facts-json.h"
 #include "setting-options.h"
 #include "topology/level.h"
@@ -25,47 +26,68 @@ const char *const setting_accels[] = { "kvm", "tcg", NULL };
 void
 setting_text_clear(struct setting_text *text)
 {
-    free(text->facts);
-    text->facts = NULL;
+    vt_buf_clear(&text->facts);
 }
 
-/* Read the whole of @path; the text has a byte to spare at its end. */
+/* Read the whole of @path. */
 static int
-read_file(const char *path, char **ret_text, size_t *ret_length,
-          struct vtopo_error *err)
+read_file(const char *path, struct vt_buf *text, struct vtopo_error *err)
 {
     vt_autofile FILE *file = strcmp(path, "-") == 0 ? fdopen(dup(0), "rb")
                                                     : fopen(path, "rb");
-    vt_autofree char *text = malloc(FACTS_MAX + 1);
-    size_t length;
 
     if (file == NULL)
         return vt_fail_errno(err, "cannot open '%s'", path);
-    if (text == NULL)
+    if (!vt_buf_reserve(text, FACTS_MAX + 1))
         return vt_fail_memory(err);
-    length = fread(text, 1, FACTS_MAX + 1, file);
+    text->length = fread(text->data, 1, FACTS_MAX + 1, file);
     if (ferror(file) != 0)
         return vt_fail_errno(err, "cannot read '%s'", path);
-    if (length > FACTS_MAX)
+    if (text->length > FACTS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "'%s' is larger than %u bytes", path, FACTS_MAX);
-    *ret_text = vt_steal(&text);
-    *ret_length = length;
     return 0;
 }
 
+/* Inspect the disk @name, and have the facts as inspect would print them:
+ * recorded facts and fresh ones then go the same way.
+ */
 static int
-read_facts(const char *path, struct setting_text *text,
+read_image(const char *name, struct vt_buf *text, struct vtopo_error *err)
+{
+    static const struct vt_image_options options = { .format = NULL };
+    vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
+    struct vt_inspection inspection = { .image = name };
+    struct vt_json json = VT_JSON_INIT(text);
+
+    if (inspected_read_image(&options, name, &inspected, err) < 0)
+        return -1;
+    if (inspected.facts->systems_count == 0)
+        return vt_fail(err, VTOPO_UNKNOWN_GUEST,
+                       "no Windows was found on '%s'", name);
+    inspection.format = vt_image_format(inspected.image);
+    inspection.facts = inspected.facts;
+    inspection.findings = &inspected.findings;
+    vt_inspect_write(&json, &inspection);
+    return vt_buf_check(text, err);
+}
+
+static int
+read_facts(const struct setting_args *args, struct setting_text *text,
            struct vt_setting *setting, struct vtopo_error *err)
 {
+    struct vt_buf *facts = &text->facts;
     struct vt_json_reader reader;
-    size_t length = 0;
 
-    if (read_file(path, &text->facts, &length, err) < 0)
+    if ((args->image != NULL ? read_image(args->image, facts, err)
+         : read_file(args->facts, facts, err)) < 0)
         return -1;
-    vt_json_reader_start(&reader, text->facts, length);
+    if (!vt_buf_reserve(facts, 1))
+        return vt_fail_memory(err);
+    vt_json_reader_start(&reader, facts->data, facts->length);
     if (vt_facts_read(&reader, setting, err) < 0)
-        return vt_wrap(err, "%s", path);
+        return vt_wrap(err, "%s", args->image != NULL ? args->image
+                                                      : args->facts);
     return 0;
 }
 
@@ -138,11 +160,11 @@ setting_from_args(const struct setting_args *args, struct setting_text *text,
 {
     struct vt_setting setting = { .machine = args->machine };
 
-    if (args->facts != NULL && args->os != NULL)
+    if ((args->facts != NULL) + (args->image != NULL) + (args->os != NULL) > 1)
         return vt_fail(err, VTOPO_BAD_INPUT,
-                       "--facts and --os exclude each other");
-    if (args->facts != NULL
-        && read_facts(args->facts, text, &setting, err) < 0)
+                       "--image, --facts and --os exclude each other");
+    if ((args->facts != NULL || args->image != NULL)
+        && read_facts(args, text, &setting, err) < 0)
         return -1;
     if (args->os != NULL)
         setting.os = args->os;

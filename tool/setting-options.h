@@ -10,6 +10,7 @@
 #ifndef VT_SETTING_OPTIONS_H
 #define VT_SETTING_OPTIONS_H
 
+#include "base/buf.h"
 #include "options.h"
 #include "report/setting.h"
 
@@ -17,7 +18,7 @@ struct setting_args {
     const char *machine, *qemu, *arch;
     const char *cpu, *vendor, *accel;
     bool topoext, no_topoext, x2apic;
-    const char *os, *edition, *facts, *hal;
+    const char *os, *edition, *image, *facts, *hal;
     unsigned licensed_sockets, numproc;
     bool onecpu;
 };
@@ -62,9 +63,12 @@ extern const char *const setting_accels[];
     { .letter = 'e', .name = "edition", .arg = "NAME", .kind = OPTION_TEXT,  \
       .field = SETTING_FIELD(type, edition),                                 \
       .help = "edition of the guest system" },                               \
+    { .letter = 'i', .name = "image", .arg = "IMAGE", .kind = OPTION_TEXT,   \
+      .field = SETTING_FIELD(type, image),                                   \
+      .help = "disk of the guest, to be inspected, instead of --os" },       \
     { .letter = 'f', .name = "facts", .arg = "FILE", .kind = OPTION_TEXT,    \
       .field = SETTING_FIELD(type, facts),                                   \
-      .help = "limits of the guest as JSON, instead of --os" },              \
+      .help = "what vtopo inspect --json said, instead of --os" },           \
     { .name = "licensed-sockets", .arg = "N", .kind = OPTION_COUNT,          \
       .field = SETTING_FIELD(type, licensed_sockets),                        \
       .min = 1, .max = VTOPO_CPUS_MAX,                                       \
@@ -82,8 +86,10 @@ extern const char *const setting_accels[];
 
 /* The memory that a setting points into. */
 struct setting_text {
-    char *facts;                /* owned */
+    struct vt_buf facts;        /* owned */
 };
+
+#define SETTING_TEXT_INIT { .facts = VT_BUF_INIT }
 
 void setting_text_clear(struct setting_text *text);
 

@@ -455,7 +455,7 @@ short_sum(const unsigned char raw[SHORT_SIZE])
     unsigned sum = 0;
 
     for (unsigned i = 0; i < SHORT_SIZE; i++)
-        sum = ((sum & 1) << 7 | sum >> 1) + raw[i];
+        sum = (((sum & 1) << 7 | sum >> 1) + raw[i]) & 0xff;
     return (unsigned char)sum;
 }
 

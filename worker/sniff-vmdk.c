@@ -9,6 +9,7 @@
  * counts as one.  After "Virtual Disk Format 5.0" of VMware.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,11 +27,11 @@
 static const char *const accesses[] = { "RW", "RDONLY", "NOACCESS" };
 
 static int
-add_extent(struct vw_sniff *sniff, const char *name, size_t size,
+add_extent(struct vw_sniff *sniff, const char *name, size_t size, bool flat,
            struct vtopo_error *err)
 {
     vt_autofree char *kept = NULL;
-    char **extents;
+    struct vw_sniff_extent *extents;
 
     if (sniff->extent_count == VW_SNIFF_EXTENTS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
@@ -43,7 +44,9 @@ add_extent(struct vw_sniff *sniff, const char *name, size_t size,
     if (extents == NULL)
         return vt_fail_memory(err);
     sniff->extents = extents;
-    sniff->extents[sniff->extent_count++] = vt_steal(&kept);
+    extents[sniff->extent_count++] = (struct vw_sniff_extent) {
+        .name = vt_steal(&kept), .flat = flat,
+    };
     return 0;
 }
 
@@ -77,6 +80,24 @@ is_extent(const char *line, size_t length)
 {
     for (size_t i = 0; i < VT_COUNT(accesses); i++) {
         if (starts_with(line, length, accesses[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether "RW 4192256 FLAT ..." says that the extent has no header.  A word
+ * too many, and it may have one.
+ */
+static bool
+is_flat(const char *line)
+{
+    static const char *const words[] = { "FLAT", "VMFS" };
+    char word[8] = "";
+
+    if (sscanf(line, "%*s %*s %7s \"", word) != 1)
+        return false;
+    for (size_t i = 0; i < VT_COUNT(words); i++) {
+        if (strcmp(word, words[i]) == 0)
             return true;
     }
     return false;
@@ -120,7 +141,8 @@ take_line(const char *line, size_t length, bool with_extents,
         return 0;
     add_sectors(line, sniff);
     /* Extents of zeros have no name. */
-    return name == NULL ? 0 : add_extent(sniff, name, size, err);
+    return name == NULL ? 0
+           : add_extent(sniff, name, size, is_flat(line), err);
 }
 
 static int

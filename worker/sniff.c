@@ -304,7 +304,7 @@ vw_sniff_clear(struct vw_sniff *sniff)
     free(sniff->backing_format);
     free(sniff->data_file);
     for (size_t i = 0; i < sniff->extent_count; i++)
-        free(sniff->extents[i]);
+        free(sniff->extents[i].name);
     free(sniff->extents);
     *sniff = (struct vw_sniff)VW_SNIFF_INIT;
 }
@@ -340,8 +340,14 @@ vw_sniff_json(struct vt_json *json, const struct vw_sniff *sniff)
     vt_json_string_or_null(json, sniff->data_file);
     vt_json_key(json, "extents");
     vt_json_open(json, '[');
-    for (size_t i = 0; i < sniff->extent_count; i++)
-        vt_json_string(json, sniff->extents[i]);
+    for (size_t i = 0; i < sniff->extent_count; i++) {
+        vt_json_open(json, '{');
+        vt_json_key(json, "name");
+        vt_json_string(json, sniff->extents[i].name);
+        vt_json_key(json, "flat");
+        vt_json_bool(json, sniff->extents[i].flat);
+        vt_json_close(json, '}');
+    }
     vt_json_close(json, ']');
     vt_json_close(json, '}');
 }

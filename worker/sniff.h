@@ -27,6 +27,11 @@
 #define VW_SNIFF_EXTENSIONS_MAX 64u
 #define VW_SNIFF_VHDX_ENTRIES_MAX 2047u
 
+struct vw_sniff_extent {
+    char *name;
+    bool flat;                  /* bytes of the disk, never a header */
+};
+
 struct vw_sniff {
     const char *format;         /* the name of QEMU's driver, static */
     const char *seen;           /* by the first bytes; static */
@@ -40,7 +45,7 @@ struct vw_sniff {
     char *backing;              /* names as they stand, or NULL */
     char *backing_format;
     char *data_file;
-    char **extents;             /* of a VMware descriptor */
+    struct vw_sniff_extent *extents;    /* of a VMware descriptor */
     size_t extent_count;
 };
 

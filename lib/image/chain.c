@@ -12,7 +12,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/landlock.h"
 #include "image/internal.h"
 
 /* What the file before says about the one that is opened next. */
@@ -163,24 +162,28 @@ open_data_file(struct vt_image *image, struct vt_link *link,
 
 /* ------------------------------------------------------------- extents */
 
-/* QEMU opens an extent by its name, and a sparse one that names extents
- * itself would lead it on.  Landlock stops that; where there is none, the
- * worker looks into every extent.
+/* QEMU opens an extent by its name.  A sparse one that names extents itself
+ * would lead it on: Landlock forbids it to open them, but not to look.
  */
 static int
 check_extent(struct vt_image *image, const struct vt_place *place,
-             const char *name, struct vtopo_error *err)
+             const struct vt_sniffed_extent *extent, struct vtopo_error *err)
 {
     vt_auto(vt_sniffed_clear) struct vt_sniffed sniffed = { .backing = NULL };
     struct vt_image_cage cage;
 
-    if (vt_landlock_version() != 0 && !image->options.no_sandbox)
+    if (extent->flat)
         return 0;
     if (vt_sniff(&image->options, place->fd, NULL, &sniffed, &cage, err) < 0)
-        return vt_wrap(err, "extent '%s'", name);
+        return vt_wrap(err, "extent '%s'", extent->name);
+    if (strcmp(sniffed.format, "vmdk") != 0)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "the extent '%s' should be sparse, but is %s",
+                       extent->name, sniffed.format);
     if (sniffed.extent_count != 0)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "the extent '%s' asks for further extents", name);
+                       "the extent '%s' asks for further extents",
+                       extent->name);
     return 0;
 }
 
@@ -195,14 +198,15 @@ open_extents(struct vt_image *image, struct vt_link *link,
         return vt_fail_memory(err);
     for (size_t i = 0; i < sniffed->extent_count; i++) {
         struct vt_place place = VT_PLACE_INIT;
-        const char *name = sniffed->extents[i];
+        const struct vt_sniffed_extent *extent = &sniffed->extents[i];
+        const char *name = extent->name;
 
         if (vt_has_protocol(name))
             return refuse_protocol("extent", name, err);
         if (vt_place_open(&image->root, link->place.path, name, "extent",
                           image->options.allow_outside, &place, err) < 0)
             return -1;
-        if (check_extent(image, &place, name, err) < 0) {
+        if (check_extent(image, &place, extent, err) < 0) {
             vt_place_clear(&place);
             return -1;
         }

@@ -68,7 +68,7 @@ vt_sniffed_clear(struct vt_sniffed *sniffed)
     free(sniffed->backing_format);
     free(sniffed->data_file);
     for (size_t i = 0; i < sniffed->extent_count; i++)
-        free(sniffed->extents[i]);
+        free(sniffed->extents[i].name);
     free(sniffed->extents);
     *sniffed = (struct vt_sniffed) { .backing = NULL };
 }
@@ -124,11 +124,34 @@ read_size(struct vt_json_reader *reader, const char *key,
 }
 
 static int
+read_extent(struct vt_json_reader *reader, struct vt_sniffed_extent *extent,
+            struct vtopo_error *err)
+{
+    const char *key;
+
+    if (vt_json_enter(reader, '{', err) < 0
+        || vt_json_next_key(reader, &key, err) < 0)
+        return -1;
+    while (key != NULL) {
+        int rc = strcmp(key, "name") == 0
+                 ? read_name(reader, key, &extent->name, err)
+                 : strcmp(key, "flat") == 0
+                 ? vt_json_read_bool(reader, key, &extent->flat, err)
+                 : vt_json_skip(reader, err);
+
+        if (rc < 0 || vt_json_next_key(reader, &key, err) < 0)
+            return -1;
+    }
+    if (extent->name == NULL)
+        return vt_fail(err, VTOPO_BAD_INPUT, "an extent has no name");
+    return 0;
+}
+
+static int
 add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
            struct vtopo_error *err)
 {
-    char **extents;
-    char *name = NULL;
+    struct vt_sniffed_extent *extents;
 
     if (sniffed->extent_count == VT_IMAGE_EXTENTS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT, "more than %u extents are named",
@@ -138,11 +161,10 @@ add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
     if (extents == NULL)
         return vt_fail_memory(err);
     sniffed->extents = extents;
-    if (read_name(reader, "extents", &name, err) < 0)
-        return -1;
-    if (name != NULL)
-        extents[sniffed->extent_count++] = name;
-    return 0;
+    /* Counted before it is read: what there is of it is then released. */
+    extents += sniffed->extent_count++;
+    *extents = (struct vt_sniffed_extent) { .name = NULL };
+    return read_extent(reader, extents, err);
 }
 
 static int

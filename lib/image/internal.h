@@ -14,6 +14,11 @@
 
 /* ------------------------------------------------------------- sniffing */
 
+struct vt_sniffed_extent {
+    char *name;
+    bool flat;                  /* bytes of the disk, never a header */
+};
+
 /* What the worker says of one file (see worker/sniff.h). */
 struct vt_sniffed {
     char format[16];
@@ -27,7 +32,7 @@ struct vt_sniffed {
     char *backing;
     char *backing_format;
     char *data_file;
-    char **extents;
+    struct vt_sniffed_extent *extents;
     size_t extent_count;
 };
 

@@ -200,8 +200,11 @@ vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
     struct vt_json_reader reader;
 
     vt_json_reader_start(&reader, text, length);
-    if (read_line(&reader, &line, err) < 0)
+    if (read_line(&reader, &line, err) < 0) {
+        /* Not the user's input, but a program that is not itself any more. */
+        err->code = VTOPO_SYSTEM;
         return vt_wrap(err, WORKER " answered in words of its own");
+    }
     if (line.has_error)
         return pass_on(&line.error, err);
     if (line.answer == NULL)

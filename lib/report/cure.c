@@ -19,6 +19,21 @@ vt_cure_repaired(const struct vtopo_limits *limits)
     return repaired;
 }
 
+/* Whether the present shape would do for the repaired guest. */
+static bool
+is_used_in_full(const struct vt_predict_answer *answer,
+                const struct vtopo_limits *repaired)
+{
+    vt_auto(vtopo_prediction_clear) struct vtopo_prediction prediction =
+        VTOPO_PREDICTION_INIT;
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+
+    return vtopo_predict(&answer->prediction->shape, &answer->resolved.dialect,
+                         &answer->resolved.cpu, repaired, &prediction,
+                         &err) == 0
+        && prediction.wasted.most == 0;
+}
+
 int
 vt_cure_find(const struct vt_predict_answer *answer, bool *ret_found,
              struct vtopo_shape *ret_shape, struct vtopo_error *err)
@@ -32,6 +47,10 @@ vt_cure_find(const struct vt_predict_answer *answer, bool *ret_found,
         .max_vcpus = shape->maxcpus != shape->cpus ? shape->maxcpus : 0,
     };
 
+    if (is_used_in_full(answer, &repaired)) {
+        *ret_found = false;
+        return 0;
+    }
     if (vtopo_plan_make(&request, &resolved->dialect, &resolved->cpu,
                         &repaired, &plan, err) < 0)
         return -1;

@@ -19,40 +19,64 @@ read_text(struct vt_json_reader *reader, const char *key,
     return vt_json_read_string(reader, key, ret_text, err);
 }
 
-static int read_facts(struct vt_json_reader *reader,
-                      struct vt_setting *setting, struct vtopo_error *err);
+/* What is said of one system, and whether it is the one that starts. */
+struct candidate {
+    struct vt_setting setting;
+    bool is_default;
+};
 
-/* The first of the systems; the others are passed over. */
+static int read_facts(struct vt_json_reader *reader,
+                      struct candidate *candidate, struct vtopo_error *err);
+
+/* The system that starts by default counts, else the first. */
 static int
-read_systems(struct vt_json_reader *reader, struct vt_setting *setting,
+read_systems(struct vt_json_reader *reader, struct candidate *candidate,
              struct vtopo_error *err)
 {
+    const struct candidate empty = { .setting = candidate->setting };
     bool first = true;
     bool more;
 
     if (vt_json_enter(reader, '[', err) < 0)
         return -1;
     for (;; first = false) {
+        struct candidate next = empty;
+
         if (vt_json_next_element(reader, &more, err) < 0)
             return -1;
         if (!more)
             return 0;
-        if ((first ? read_facts(reader, setting, err)
-                   : vt_json_skip(reader, err)) < 0)
+        if (read_facts(reader, &next, err) < 0)
             return -1;
+        if (first || (next.is_default && !candidate->is_default))
+            *candidate = next;
     }
 }
 
 static int
-read_member(struct vt_json_reader *reader, struct vt_setting *setting,
+read_default(struct vt_json_reader *reader, struct candidate *candidate,
+             struct vtopo_error *err)
+{
+    if (vt_json_read_null(reader))
+        return 0;
+    return vt_json_read_bool(reader, "default", &candidate->is_default, err);
+}
+
+static int
+read_member(struct vt_json_reader *reader, struct candidate *candidate,
             const char *key, struct vtopo_error *err)
 {
+    struct vt_setting *setting = &candidate->setting;
     bool known;
 
     if (strcmp(key, "systems") == 0)
-        return read_systems(reader, setting, err);
+        return read_systems(reader, candidate, err);
+    if (strcmp(key, "default") == 0)
+        return read_default(reader, candidate, err);
     if (strcmp(key, "osinfo") == 0)
         return read_text(reader, key, &setting->os, err);
+    if (strcmp(key, "arch") == 0 && vt_json_read_null(reader))
+        return 0;
     if (strcmp(key, "os") == 0 || strcmp(key, "edition") == 0
         || strcmp(key, "arch") == 0 || strcmp(key, "limits") == 0)
         return vt_setting_read(setting, reader, key, &known, err);
@@ -60,7 +84,7 @@ read_member(struct vt_json_reader *reader, struct vt_setting *setting,
 }
 
 static int
-read_facts(struct vt_json_reader *reader, struct vt_setting *setting,
+read_facts(struct vt_json_reader *reader, struct candidate *candidate,
            struct vtopo_error *err)
 {
     const char *key;
@@ -72,7 +96,7 @@ read_facts(struct vt_json_reader *reader, struct vt_setting *setting,
             return -1;
         if (key == NULL)
             return 0;
-        if (read_member(reader, setting, key, err) < 0)
+        if (read_member(reader, candidate, key, err) < 0)
             return -1;
     }
 }
@@ -81,13 +105,16 @@ int
 vt_facts_read(struct vt_json_reader *reader, struct vt_setting *setting,
               struct vtopo_error *err)
 {
-    if (read_facts(reader, setting, err) < 0
+    struct candidate candidate = { .setting = *setting };
+
+    if (read_facts(reader, &candidate, err) < 0
         || vt_json_finish(reader, err) < 0)
         return -1;
-    if (setting->os == NULL && setting->limits.generation == NULL) {
+    if (candidate.setting.os == NULL && candidate.setting.limits.generation == NULL) {
         (void)vt_fail(err, VTOPO_BAD_INPUT,
                       "these facts name no guest system");
         return vt_hint(err, "'osinfo' or 'os' is where it would stand");
     }
+    *setting = candidate.setting;
     return 0;
 }

@@ -57,6 +57,20 @@ write_source(struct vt_json *json, const char *file, const char *source)
 /* ----------------------------------------------------------------- system */
 
 static void
+write_suites(struct vt_json *json, const struct vt_system_fact *fact)
+{
+    vt_json_key(json, "product_suite");
+    if (!fact->has_suites) {
+        vt_json_null(json);
+        return;
+    }
+    vt_json_open(json, '[');
+    for (unsigned i = 0; i < fact->suites_count; i++)
+        vt_json_string(json, fact->suites[i]);
+    vt_json_close(json, ']');
+}
+
+static void
 write_identity(struct vt_json *json, const struct vt_system_fact *fact,
                const struct vt_identity *identity)
 {
@@ -77,6 +91,8 @@ write_identity(struct vt_json *json, const struct vt_system_fact *fact,
     write_text(json, "arch", identity->arch != VTOPO_ARCH_UNKNOWN
                ? vt_arch_name(identity->arch) : NULL);
     write_text(json, "product_name", fact->product_name);
+    write_text(json, "product_type", fact->product_type);
+    write_suites(json, fact);
     write_text(json, "root", fact->root);
     write_number(json, "partition", fact->partition);
     write_truth(json, "default", fact->is_default);

@@ -232,10 +232,16 @@ vt_limits_patch_apply(const struct vt_limits_patch *patch, bool has_base,
         result.numproc = patch->numproc;
     if (patch->has_onecpu)
         result.onecpu = patch->onecpu;
-    if (patch->hal != NULL
-        && vtopo_limits_set_hal(&result, patch->hal, err) < 0)
-        return -1;
     if (patch->has_multiprocessor)
+        result.multiprocessor = patch->multiprocessor;
+    /* A HAL that no table has is no error where what matters is said. */
+    if (patch->hal != NULL && patch->has_multiprocessor
+        && vt_hal_lookup(patch->hal) == NULL)
+        (void)snprintf(result.hal, sizeof(result.hal), "%s", patch->hal);
+    else if (patch->hal != NULL
+             && vtopo_limits_set_hal(&result, patch->hal, err) < 0)
+        return -1;
+    if (patch->has_multiprocessor && patch->multiprocessor != VTOPO_DEFAULT)
         result.multiprocessor = patch->multiprocessor;
     *limits = result;
     return 0;

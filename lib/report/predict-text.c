@@ -227,9 +227,7 @@ add_cure(struct vt_buf *line, const struct vt_predict_answer *answer,
          const struct vtopo_shape *cure)
 {
     const char *other = other_cure(&answer->resolved.limits);
-    bool reshape = cure != NULL
-        && answer->prediction->decided != VTOPO_UP_HAL
-        && answer->prediction->decided != VTOPO_BOOT_LIMIT;
+    bool reshape = cure != NULL;
 
     if (!reshape && other[0] == '\0') {
         vt_buf_add_string(line, " No shape of that many is used in full.");

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * inspect-image.c - look at one image, for every command that needs to
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "inspect-image.h"
+#include "report/facts-read.h"
+
+/* What the caller of the worker asks: nothing in particular. */
+#define ASK "null"
+
+void
+inspected_clear(struct inspected *inspected)
+{
+    vt_image_close(inspected->image);
+    if (inspected->facts != NULL)
+        vt_facts_clear(inspected->facts);
+    free(inspected->facts);
+    *inspected = (struct inspected)INSPECTED_INIT;
+}
+
+/* The facts take the text over. */
+static int
+take_answer(struct vt_buf *answer, struct inspected *inspected,
+            struct vtopo_error *err)
+{
+    size_t length = answer->length;
+    char *text;
+
+    inspected->facts = calloc(1, sizeof(*inspected->facts));
+    if (inspected->facts == NULL || !vt_buf_reserve(answer, 1))
+        return vt_fail_memory(err);
+    text = answer->data;
+    *answer = (struct vt_buf)VT_BUF_INIT;
+    return vt_facts_read_answer(text, length, inspected->facts, err);
+}
+
+static void
+take_findings(struct inspected *inspected)
+{
+    size_t count;
+    const struct vt_image_finding *list =
+        vt_image_findings(inspected->image, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct vt_finding *finding = vt_findings_add(
+            &inspected->findings, list[i].severity == VT_IMAGE_WARNING
+            ? VT_WARNING : VT_INFO, list[i].code);
+
+        (void)snprintf(finding->text, sizeof(finding->text), "%s",
+                       list[i].text);
+    }
+}
+
+int
+inspected_read_image(const struct vt_image_options *options,
+                     const char *name, struct inspected *ret_inspected,
+                     struct vtopo_error *err)
+{
+    vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
+
+    if (vt_image_open(options, name, &inspected.image, err) < 0
+        || vt_image_ask(inspected.image, ASK, &answer, err) < 0
+        || take_answer(&answer, &inspected, err) < 0)
+        return -1;
+    take_findings(&inspected);
+    *ret_inspected = inspected;
+    inspected = (struct inspected)INSPECTED_INIT;
+    return 0;
+}
+
+int
+inspected_read_files(const struct vt_image_options *options,
+                     const struct vt_image_file *files, size_t count,
+                     struct inspected *ret_inspected, struct vtopo_error *err)
+{
+    vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
+    struct vt_image_cage cage;
+
+    if (vt_image_ask_files(options, files, count, ASK, &answer, &cage,
+                           err) < 0
+        || take_answer(&answer, &inspected, err) < 0)
+        return -1;
+    *ret_inspected = inspected;
+    inspected = (struct inspected)INSPECTED_INIT;
+    return 0;
+}
