@@ -125,6 +125,15 @@ write_loader(struct vt_json *json, const struct vw_bcd_loader *loader)
     vw_write_null(json, "maxprocspercluster");
 }
 
+bool
+vw_facts_is_default(const struct vw_bcd_store *store, unsigned index)
+{
+    bool is_elsewhere = store->default_state == VW_BCD_GIVEN
+        && store->default_index < 0;
+
+    return store->system_index == (int)index && !is_elsewhere;
+}
+
 void
 vw_facts_bcd_entries(struct vt_json *json, const struct vw_bcd_store *store,
                      const bool *this_one)
@@ -133,7 +142,7 @@ vw_facts_bcd_entries(struct vt_json *json, const struct vw_bcd_store *store,
     vt_json_open(json, '[');
     for (unsigned i = 0; i < store->count && i < VW_ENTRIES_MAX; i++) {
         vt_json_open(json, '{');
-        vw_write_bool(json, "default", store->system_index == (int)i);
+        vw_write_bool(json, "default", vw_facts_is_default(store, i));
         vw_write_bool(json, "this", this_one[i]);
         write_loader(json, &store->loaders[i]);
         vt_json_close(json, '}');

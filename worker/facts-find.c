@@ -296,8 +296,7 @@ follow_loader(struct vw_found *found, unsigned store, unsigned index)
     for (unsigned i = 0; i < found->volumes_count && system == NULL; i++)
         system = add_system(found, i, root, "bcd");
     if (system != NULL)
-        link_entry(system, store, index,
-                   bcd->system_index == (int)index);
+        link_entry(system, store, index, vw_facts_is_default(bcd, index));
 }
 
 /* The volume of partition(N): primary ones first, then logical drives. */
@@ -357,6 +356,43 @@ follow_stores(struct vw_found *found)
             for (unsigned j = 0; j < store->bootini->count; j++)
                 follow_arc(found, i, j);
         }
+    }
+}
+
+/* How much the default of the store that starts @system counts: a boot
+ * manager of Vista or later starts older systems, never the other way round;
+ * the firmware goes with the table; BIOS starts the active partition.
+ */
+static unsigned
+weigh_default(const struct vw_found *found, const struct vw_system *system)
+{
+    const struct vw_store *store;
+
+    if (!system->is_default || system->store < 0)
+        return 0;
+    store = &found->stores[system->store];
+    return 1u + (store->kind == VW_STORE_BCD ? 4u : 0)
+        + (store->uefi == (found->partitions.table == VW_TABLE_GPT) ? 2u : 0)
+        + (store->volume < found->partitions.count
+           && found->partitions.entry[store->volume].active ? 1u : 0);
+}
+
+/* One disk starts one system by default. */
+static void
+settle_default(struct vw_found *found)
+{
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < found->systems_count; i++) {
+        unsigned weight = weigh_default(found, &found->systems[i]);
+
+        most = weight > most ? weight : most;
+    }
+    for (unsigned i = 0; i < found->systems_count; i++) {
+        struct vw_system *system = &found->systems[i];
+
+        system->is_default = system->is_default
+            && weigh_default(found, system) == most;
     }
 }
 
@@ -451,6 +487,7 @@ vw_found_make(const struct vw_bytes *disk, struct vw_found *ret_found,
     open_volumes(ret_found, problems);
     read_stores(ret_found, problems);
     follow_stores(ret_found);
+    settle_default(ret_found);
     for (unsigned i = 0; i < ret_found->volumes_count; i++) {
         if (ret_found->volumes[i].volume != NULL)
             look_around(ret_found, i, problems);

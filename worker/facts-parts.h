@@ -78,6 +78,11 @@ void vw_facts_file(struct vt_json *json, const char *key, const char *path,
                    const struct vw_bytes *bytes, unsigned flags,
                    bool is_kernel);
 
+/* Whether @store starts its loader @index by default.  Not where it starts
+ * something that is no loader, such as the NTLDR of an older system.
+ */
+bool vw_facts_is_default(const struct vw_bcd_store *store, unsigned index);
+
 /* The value of "entries", from either kind of boot store.  @this_one tells
  * which of the entries start the system in question.
  */

@@ -183,7 +183,8 @@ write_hive(struct vt_json *json, const char *name, const char *problem_name,
         || vw_hive_open(source->bytes, source->logs, source->logs_count,
                         &hive, &err) < 0) {
         vw_write_null(json, name);
-        vw_write_text(json, problem_name, err.message);
+        vw_write_text(json, problem_name, err.message != NULL ? err.message
+                      : source->file != NULL ? "there is no such file" : NULL);
         return;
     }
     vt_json_key(json, name);

@@ -27,22 +27,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "ntfs-mirror.h"
 #include "ntfs.h"
 
 #define TAG_WOF 0x80000017u     /* IO_REPARSE_TAG_WOF */
 
-/* The library refuses a volume whose $MFTMirr is not what $MFT says, as that
- * of a system that was not shut down may be.  Windows reads $MFT and mends the
- * mirror later; so do we: reads of the mirror are then answered from $MFT.
- */
-struct mirror {
-    bool covered;
-    uint64_t at, size, original_at;
-};
-
 struct vw_ntfs {
     struct vw_bytes bytes;
-    struct mirror mirror;
+    struct vw_mirror mirror;    /* covered on the second try to mount */
     s64 position;               /* of seek and read */
     unsigned reads;             /* for the call of ours that goes on */
     struct vtopo_error trouble; /* why a read failed first */
@@ -76,16 +68,6 @@ device_close(struct ntfs_device *device)
     return 0;
 }
 
-/* Where the @count bytes at @offset are read, if the mirror is covered. */
-static uint64_t
-behind_mirror(const struct mirror *mirror, uint64_t offset, uint64_t count)
-{
-    if (!mirror->covered || count > mirror->size || offset < mirror->at
-        || offset - mirror->at > mirror->size - count)
-        return offset;
-    return offset - mirror->at + mirror->original_at;
-}
-
 static s64
 device_pread(struct ntfs_device *device, void *buffer, s64 count, s64 offset)
 {
@@ -97,7 +79,7 @@ device_pread(struct ntfs_device *device, void *buffer, s64 count, s64 offset)
         errno = EINVAL;
         return -1;
     }
-    offset = (s64)behind_mirror(&ntfs->mirror, (uint64_t)offset,
+    offset = (s64)vw_mirror_map(&ntfs->mirror, (uint64_t)offset,
                                 (uint64_t)count);
     if (ntfs->reads++ >= VW_NTFS_READS_MAX)
         rc = vt_fail(&err, VTOPO_BAD_INPUT,
@@ -252,35 +234,6 @@ mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
     return 0;
 }
 
-/* Answer for the mirror of the first four records of $MFT, where the boot
- * sector has it, from now on, if the numbers make sense.
- */
-static int
-cover_mirror(struct vw_ntfs *ntfs, struct vtopo_error *err)
-{
-    unsigned char boot[512];
-    struct mirror mirror = { .covered = true };
-    unsigned cluster, record;
-
-    if (ntfs->bytes.size < sizeof(boot))
-        return 0;
-    if (vw_bytes_read(&ntfs->bytes, 0, boot, sizeof(boot), err) < 0)
-        return -1;
-    /* Sizes above 128 are powers of two, as the number below zero has it. */
-    cluster = boot[13] <= 128 ? boot[13] : 1u << ((256u - boot[13]) & 15);
-    cluster *= vw_le16(boot + 11);
-    record = boot[64] < 128 ? boot[64] * cluster
-                            : 1u << ((256u - boot[64]) & 15);
-    mirror.size = (uint64_t)record * 4;
-    if (__builtin_mul_overflow(vw_le64(boot + 48), cluster,
-                               &mirror.original_at)
-        || __builtin_mul_overflow(vw_le64(boot + 56), cluster, &mirror.at)
-        || mirror.original_at >= ntfs->bytes.size)
-        return 0;
-    ntfs->mirror = mirror;
-    return 0;
-}
-
 /* Mount the volume as it is, else without regard to its mirror. */
 static int
 mount_somehow(struct vw_ntfs *ntfs, struct vtopo_error *err)
@@ -294,7 +247,7 @@ mount_somehow(struct vw_ntfs *ntfs, struct vtopo_error *err)
         return -1;
     }
     vtopo_error_clear(&first);
-    if (cover_mirror(ntfs, err) < 0)
+    if (vw_mirror_read(&ntfs->bytes, &ntfs->mirror, err) < 0)
         return -1;
     return mount(ntfs, err);
 }

@@ -51,27 +51,31 @@ void vw_base_parse(const unsigned char *block, struct vw_base *ret_base);
 #define VW_PAGES_WAYS 4u
 #define VW_PAGES_SETS (VW_HIVE_CACHED_MAX / VW_PAGES_WAYS)
 
-/* The overlay is a table of tables, so that a claim of 2 GiB costs nothing. */
-#define VW_OVERLAY_INNER 1024u
-#define VW_OVERLAY_OUTER \
-    (VW_HIVE_BINS_MAX / VW_HIVE_PAGE / VW_OVERLAY_INNER)
+/* How many pages there can be. */
+#define VW_PAGES_MAX (VW_HIVE_BINS_MAX / VW_HIVE_PAGE)
 
 struct vw_page {
-    unsigned char *data;        /* owned; NULL: never used */
     uint32_t number;
     uint32_t valid;             /* bytes; fewer where the file ends */
-    uint64_t used;              /* when, by pages->clock */
+    uint64_t used;              /* when, by pages->clock; 0: never */
 };
 
 struct vw_pages {
     const struct vw_bytes *file;
-    struct vw_page cached[VW_PAGES_SETS][VW_PAGES_WAYS];
+    struct vw_page cached[VW_HIVE_CACHED_MAX];  /* the ways of a set together */
+    unsigned char *memory;      /* owned: of the cached pages, in order */
     uint64_t clock;
     uint64_t bytes_read;
-    unsigned char **overlay[VW_OVERLAY_OUTER];  /* owned */
-    uint32_t overlaid;          /* pages in the overlay */
+    uint16_t *overlay_index;    /* owned: by page, 1 for the first place; 0:
+                                 * not in the overlay; NULL: nothing is */
+    unsigned char *overlay;     /* owned: pages in the order they came */
+    uint32_t overlay_room;      /* pages */
+    uint32_t overlaid;
 };
 
+int vw_pages_start(struct vw_pages *pages, const struct vw_bytes *file,
+                   struct vtopo_error *err)
+    __attribute__((warn_unused_result));
 void vw_pages_clear(struct vw_pages *pages);
 
 /* Read @size bytes at @offset of the bins. */

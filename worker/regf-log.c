@@ -334,8 +334,8 @@ apply_new(struct vw_hive *hive, const struct vw_log *log, uint32_t expected,
     if (reader == NULL)
         return vt_fail_memory(err);
     for (;;) {
-        struct entry entry;
-        bool found;
+        struct entry entry = { .size = 0 };
+        bool found = false;
 
         if (read_entry(reader, offset, &entry, &found, err) < 0)
             return -1;

@@ -112,7 +112,7 @@ static int
 next_leaf(struct vw_hive *hive, struct vw_children *children,
           struct vtopo_error *err)
 {
-    unsigned char element[4];
+    unsigned char element[4] = { 0 };
     struct vw_key_list list;
     uint32_t at = children->index.at
                   + children->index.next * children->index.stride;
@@ -183,8 +183,8 @@ vw_children_next(struct vw_hive *hive, struct vw_children *children,
                  struct vw_key *ret_child, bool *ret_more,
                  struct vtopo_error *err)
 {
-    struct element element;
-    bool more;
+    struct element element = { .key = 0 };
+    bool more = false;
 
     if (next_element(hive, children, &element, &more, err) < 0
         || (more && vw_key_read(hive, element.key, ret_child, err) < 0))
@@ -241,9 +241,9 @@ try_next(struct vw_hive *hive, struct vw_children *children,
          const struct vw_sought *sought, uint32_t hash,
          struct vw_key *ret_child, bool *ret_found, struct vtopo_error *err)
 {
-    struct element element;
+    struct element element = { .key = 0 };
     struct vw_key child;
-    bool more;
+    bool more = false;
     bool same;
 
     do {

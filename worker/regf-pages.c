@@ -15,33 +15,41 @@
 #include "base/error.h"
 #include "regf-hive.h"
 
+int
+vw_pages_start(struct vw_pages *pages, const struct vw_bytes *file,
+               struct vtopo_error *err)
+{
+    unsigned char *memory = malloc((size_t)VW_HIVE_CACHED_MAX * VW_HIVE_PAGE);
+
+    if (memory == NULL)
+        return vt_fail_memory(err);
+    *pages = (struct vw_pages) { .file = file, .memory = memory };
+    return 0;
+}
+
 void
 vw_pages_clear(struct vw_pages *pages)
 {
-    for (unsigned i = 0; i < VW_HIVE_CACHED_MAX; i++)
-        free(pages->cached[i / VW_PAGES_WAYS][i % VW_PAGES_WAYS].data);
-    for (unsigned i = 0; i < VW_OVERLAY_OUTER; i++) {
-        if (pages->overlay[i] == NULL)
-            continue;
-        for (unsigned j = 0; j < VW_OVERLAY_INNER; j++)
-            free(pages->overlay[i][j]);
-        free(pages->overlay[i]);
-    }
+    free(pages->memory);
+    free(pages->overlay);
+    free(pages->overlay_index);
     *pages = (struct vw_pages) { .file = pages->file };
 }
 
 static unsigned char *
 find_overlay(const struct vw_pages *pages, uint32_t number)
 {
-    unsigned char **inner = pages->overlay[number / VW_OVERLAY_INNER];
+    unsigned place = pages->overlay_index == NULL
+                     ? 0 : pages->overlay_index[number];
 
-    return inner == NULL ? NULL : inner[number % VW_OVERLAY_INNER];
+    return place == 0 ? NULL
+                      : pages->overlay + (size_t)(place - 1) * VW_HIVE_PAGE;
 }
 
 bool
 vw_pages_is_overlaid(const struct vw_pages *pages, uint32_t number)
 {
-    return number < VW_OVERLAY_OUTER * VW_OVERLAY_INNER
+    return number < VW_PAGES_MAX
            && find_overlay(pages, number) != NULL;
 }
 
@@ -79,7 +87,8 @@ read_file(struct vw_pages *pages, uint32_t number, unsigned char *data,
 static struct vw_page *
 choose_place(struct vw_pages *pages, uint32_t number)
 {
-    struct vw_page *set = pages->cached[number % VW_PAGES_SETS];
+    struct vw_page *set = &pages->cached[number % VW_PAGES_SETS
+                                         * VW_PAGES_WAYS];
     struct vw_page *oldest = &set[0];
 
     for (unsigned i = 0; i < VW_PAGES_WAYS; i++) {
@@ -91,6 +100,12 @@ choose_place(struct vw_pages *pages, uint32_t number)
     return oldest;
 }
 
+static unsigned char *
+place_data(const struct vw_pages *pages, const struct vw_page *page)
+{
+    return pages->memory + (size_t)(page - pages->cached) * VW_HIVE_PAGE;
+}
+
 /* Make @page hold page @number. */
 static int
 fill_place(struct vw_pages *pages, uint32_t number, struct vw_page *page,
@@ -99,11 +114,8 @@ fill_place(struct vw_pages *pages, uint32_t number, struct vw_page *page,
     if (page->used != 0 && page->number == number)
         return 0;
     page->used = 0;             /* until it holds something again */
-    if (page->data == NULL)
-        page->data = malloc(VW_HIVE_PAGE);
-    if (page->data == NULL)
-        return vt_fail_memory(err);
-    if (read_file(pages, number, page->data, &page->valid, err) < 0)
+    if (read_file(pages, number, place_data(pages, page), &page->valid, err)
+        < 0)
         return -1;
     page->number = number;
     return 0;
@@ -129,7 +141,7 @@ read_page(struct vw_pages *pages, uint32_t number, uint32_t at,
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the hive is cut short: nothing is left at %" PRIu64,
                        pages->file->size);
-    memcpy(buffer, page->data + at, size);
+    memcpy(buffer, place_data(pages, page) + at, size);
     return 0;
 }
 
@@ -159,29 +171,48 @@ vw_pages_read(struct vw_pages *pages, uint64_t offset,
     return 0;
 }
 
-/* A new page of the overlay, with what the file has there. */
+/* Make sure that the overlay takes one page more. */
 static int
-add_overlay(struct vw_pages *pages, uint32_t number, bool whole,
-            unsigned char **ret_data, struct vtopo_error *err)
+grow_overlay(struct vw_pages *pages, struct vtopo_error *err)
 {
-    unsigned char ***inner = &pages->overlay[number / VW_OVERLAY_INNER];
-    vt_autofree unsigned char *data = NULL;
-    uint32_t valid;
+    uint32_t room = pages->overlay_room == 0 ? 16 : 2 * pages->overlay_room;
+    unsigned char *overlay;
 
     if (pages->overlaid >= VW_HIVE_OVERLAY_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the logs change more than %u pages",
                        VW_HIVE_OVERLAY_MAX);
-    if (*inner == NULL)
-        *inner = calloc(VW_OVERLAY_INNER, sizeof(**inner));
-    data = calloc(1, VW_HIVE_PAGE);
-    if (*inner == NULL || data == NULL)
+    if (pages->overlay_index == NULL)
+        pages->overlay_index = calloc(VW_PAGES_MAX,
+                                      sizeof(*pages->overlay_index));
+    if (pages->overlay_index == NULL)
         return vt_fail_memory(err);
+    if (pages->overlaid < pages->overlay_room)
+        return 0;
+    overlay = realloc(pages->overlay, (size_t)room * VW_HIVE_PAGE);
+    if (overlay == NULL)
+        return vt_fail_memory(err);
+    pages->overlay = overlay;
+    pages->overlay_room = room;
+    return 0;
+}
+
+/* A new page of the overlay, with what the file has there. */
+static int
+add_overlay(struct vw_pages *pages, uint32_t number, bool whole,
+            unsigned char **ret_data, struct vtopo_error *err)
+{
+    unsigned char *data;
+    uint32_t valid;
+
+    if (grow_overlay(pages, err) < 0)
+        return -1;
+    data = pages->overlay + (size_t)pages->overlaid * VW_HIVE_PAGE;
+    memset(data, 0, VW_HIVE_PAGE);
     if (!whole && read_file(pages, number, data, &valid, err) < 0)
         return -1;
+    pages->overlay_index[number] = (uint16_t)++pages->overlaid;
     *ret_data = data;
-    (*inner)[number % VW_OVERLAY_INNER] = vt_steal(&data);
-    pages->overlaid++;
     return 0;
 }
 

@@ -90,16 +90,15 @@ read_data(struct vw_hive *hive, const struct vw_value *value,
 }
 
 /* Say which value this is about, if its name can be read. */
-static int
+static void
 wrap_name(struct vw_hive *hive, const struct vw_value *value,
           struct vtopo_error *err)
 {
     vt_autoerror struct vtopo_error ignored = VTOPO_ERROR_INIT;
     vt_autofree char *name = NULL;
 
-    if (vw_value_name(hive, value, &name, &ignored) < 0)
-        return -1;
-    return vt_wrap(err, "value '%.80s'", name);
+    if (vw_value_name(hive, value, &name, &ignored) == 0)
+        (void)vt_wrap(err, "value '%.80s'", name);
 }
 
 int
@@ -113,13 +112,18 @@ vw_value_data(struct vw_hive *hive, const struct vw_value *value,
     if (value->size > limit) {
         (void)vt_fail(err, VTOPO_BAD_INPUT, "%u bytes are more than %u",
                       value->size, limit);
-        return wrap_name(hive, value, err);
+        wrap_name(hive, value, err);
+        return -1;
     }
     data = malloc(value->size + 2);
-    if (data == NULL)
-        return vt_fail_memory(err);
-    if (read_data(hive, value, data, err) < 0)
-        return wrap_name(hive, value, err);
+    if (data == NULL) {
+        (void)vt_fail_memory(err);
+        return -1;
+    }
+    if (read_data(hive, value, data, err) < 0) {
+        wrap_name(hive, value, err);
+        return -1;
+    }
     memset(data + value->size, 0, 2);
     *ret_data = vt_steal(&data);
     *ret_size = value->size;
@@ -135,7 +139,8 @@ fail_type(struct vw_hive *hive, const struct vw_value *value,
     (void)vt_fail(err, VTOPO_BAD_INPUT,
                   "type %u with %u bytes is not %s",
                   value->type, value->size, wanted);
-    return wrap_name(hive, value, err);
+    wrap_name(hive, value, err);
+    return -1;
 }
 
 /* Read a few bytes as a little-endian number. */
@@ -147,8 +152,10 @@ read_number(struct vw_hive *hive, const struct vw_value *value,
 
     if (value->size > sizeof(data))
         return fail_type(hive, value, "a number", err);
-    if (read_data(hive, value, data, err) < 0)
-        return wrap_name(hive, value, err);
+    if (read_data(hive, value, data, err) < 0) {
+        wrap_name(hive, value, err);
+        return -1;
+    }
     *ret_number = vw_le64(data);
     return 0;
 }
@@ -208,7 +215,7 @@ vw_value_string(struct vw_hive *hive, const struct vw_value *value,
                 char **ret_text, struct vtopo_error *err)
 {
     vt_autofree unsigned char *data = NULL;
-    size_t size;
+    size_t size = 0;
     char *text;
 
     if (value->type != VW_REG_SZ && value->type != VW_REG_EXPAND_SZ)
@@ -253,7 +260,7 @@ vw_value_strings(struct vw_hive *hive, const struct vw_value *value,
     vt_autofree unsigned char *data = NULL;
     const unsigned char *at;
     size_t count;
-    size_t size;
+    size_t size = 0;
 
     if (value->type != VW_REG_MULTI_SZ)
         return fail_type(hive, value, "a list of strings", err);
@@ -263,7 +270,8 @@ vw_value_strings(struct vw_hive *hive, const struct vw_value *value,
     if (count > VW_HIVE_STRINGS_MAX) {
         (void)vt_fail(err, VTOPO_BAD_INPUT, "%zu strings are more than %u",
                       count, VW_HIVE_STRINGS_MAX);
-        return wrap_name(hive, value, err);
+        wrap_name(hive, value, err);
+        return -1;
     }
     strings.strings = calloc(count + 1, sizeof(*strings.strings));
     if (strings.strings == NULL)

@@ -93,8 +93,9 @@ is_flat(const char *line)
 {
     static const char *const words[] = { "FLAT", "VMFS" };
     char word[8] = "";
+    int quote = 0;
 
-    if (sscanf(line, "%*s %*s %7s \"", word) != 1)
+    if (sscanf(line, "%*s %*s %7s \"%n", word, &quote) != 1 || quote == 0)
         return false;
     for (size_t i = 0; i < VT_COUNT(words); i++) {
         if (strcmp(word, words[i]) == 0)

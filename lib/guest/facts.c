@@ -140,12 +140,14 @@ find_entry(const struct vt_system_fact *fact)
     return first;
 }
 
-/* Its elements limit nothing while it is not started. */
+/* Its elements limit nothing where it is switched off; where nothing is said
+ * of that, whoever set them meant them.
+ */
 static bool
-starts_hypervisor(const struct vt_entry_fact *entry)
+may_start_hypervisor(const struct vt_entry_fact *entry)
 {
-    return entry->hypervisorlaunchtype.known
-        && entry->hypervisorlaunchtype.number != 0;
+    return !entry->hypervisorlaunchtype.known
+        || entry->hypervisorlaunchtype.number != 0;
 }
 
 void
@@ -156,7 +158,7 @@ vt_boot_judge(const struct vt_system_fact *fact,
 
     if (verdict.entry != NULL) {
         take_lower(&verdict, &verdict.entry->numproc);
-        if (starts_hypervisor(verdict.entry)) {
+        if (may_start_hypervisor(verdict.entry)) {
             take_lower(&verdict, &verdict.entry->hypervisorrootproc);
             take_lower(&verdict, &verdict.entry->hypervisornumproc);
         }

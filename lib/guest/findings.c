@@ -218,8 +218,8 @@ check_dirty(const struct view *view, struct vt_findings *findings)
         SAY(finding->text, "the SYSTEM hive was not closed; %u entries of its "
             "logs were replayed", hive->replayed);
     else
-        SAY(finding->text, "the SYSTEM hive was not closed and no log was "
-            "replayed%s%s: what it says may be stale",
+        SAY(finding->text, "the SYSTEM hive was not closed and its logs are "
+            "missing or of no use%s%s: what it says may be stale",
             hive->log_problem != NULL ? ", " : "",
             hive->log_problem != NULL ? hive->log_problem : "");
     SAY(finding->evidence, "%s", hive->file != NULL ? hive->file : "SYSTEM");

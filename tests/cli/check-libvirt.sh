@@ -5,7 +5,7 @@
 #
 # What "vtopo plan --for libvirt" prints is put into the smallest domain there
 # is and held against libvirt's own schema (Debian: libvirt0; xmllint is in
-# libxml2-utils).  Where they are not installed, it says so and ends with 77.
+# libxml2-utils).  Where they are not installed, it says so and is skipped.
 #
 # Prints TAP.
 
@@ -17,7 +17,7 @@ export LC_ALL
 
 skip() {
     echo "1..0 # SKIP $*"
-    exit 77
+    exit 0
 }
 command -v xmllint >/dev/null || skip "there is no xmllint"
 [ -e "$schema" ] || skip "libvirt's schema is not installed: $schema"

@@ -55,7 +55,7 @@ like() {
 }
 
 # Somebody who listens, TCP and UDP, and notes every caller.
-"$python" - >calls 2>/dev/null <<'END' &
+"$python" - >>calls 2>/dev/null <<'END' &
 import select, socket
 while True:
     tcp = socket.socket()

@@ -52,7 +52,7 @@ reads() {
     shift 2
     said=$("$open_image" "$@" --ask '{}' -- "$image" 2>&1)
     like "$want" "$said" "$image${1+ $*}: $want"
-    like $'\nanswer: {' "$said" "$image${1+ $*}: the worker reads it"
+    like $'\nanswer: .' "$said" "$image${1+ $*}: the worker reads it"
 }
 
 truncate -s 8M disk.raw
@@ -111,7 +111,6 @@ qemu-img create -q -u -f qcow2 -F qcow2 -b \
 reads json.qcow2 'link: qcow2 a.qcow2' --allow-json
 qemu-img create -q -f qcow2 -o data_file=data.bin data.qcow2 8M
 reads data.qcow2 '^format: qcow2' --allow-data-file
-ln -s . again
 previous=a.qcow2
 for i in $(seq 63); do
     qemu-img create -q -u -f qcow2 -F qcow2 -b "$previous" "deep-$i.qcow2" 8M
@@ -137,7 +136,7 @@ qemu-img create -q -f luks --object secret,id=s,data=x -o key-secret=s,iter-time
     said=$("$open_image" luks.img)
     like '^error: impossible: .*encrypted' "$said" "LUKS is encrypted"
 }
-head -c 600 a.qcow2 >short.qcow2
+head -c 50 a.qcow2 >short.qcow2
 said=$("$open_image" short.qcow2)
 like '^error: ' "$said" "a qcow2 file cut short is an error"
 said=$("$open_image" .)
@@ -154,7 +153,7 @@ like '^error: system: ' "$said" "a server that is not there is an error"
 
 # A connection is not used twice: the second question starts anew.
 said=$("$open_image" --times 2 --ask '{}' a.qcow2)
-like $'answer: {.*\nanswer: {' "$said" "two questions can be asked"
+like $'answer: .*\nanswer: ' "$said" "two questions can be asked"
 said=$("$open_image" --ask '{}' --file system=disk.raw --file bcd=a.qcow2 --)
 like '^cage: seccomp=1.*answer: ' "$said" "loose files can be asked about"
 
@@ -171,7 +170,7 @@ servers="$servers $!"
 wait_for sock
 reads "nbd+unix:///ex%20port?socket=$work/sock" '^format: raw'
 said=$("$open_image" --ask '{}' "nbd+unix:///other?socket=$work/sock")
-like '^error: ' "$said" "an export that is not there is an error"
+like "error: system: .*no export named" "$said" "an export that is not there is an error"
 port=$((20000 + $$ % 20000))
 qemu-nbd -t -r -f qcow2 -b 127.0.0.1 -p "$port" -e 9 --pid-file "$work/pid" a.qcow2 &
 servers="$servers $!"
@@ -187,10 +186,10 @@ said=$("$open_image" "nbd+unix:///?socket=$work/none")
 like '^error: system: .*No such file' "$said" "a missing socket is an error"
 
 # In use by somebody who writes, as a running VM does.
-qemu-nbd -t -f qcow2 -k "$work/rw" a.qcow2 &
+qemu-nbd -t -f qcow2 -k "$work/rw" old.qcow2 &
 servers="$servers $!"
 wait_for rw
-reads a.qcow2 'finding: in-use: '
+reads old.qcow2 'finding: in-use: '
 qemu-nbd -t -f raw -k "$work/rw2" disk.raw &
 servers="$servers $!"
 wait_for rw2

@@ -57,7 +57,7 @@ report() {
     fi
 }
 
-"$python" - "$work" >"$calls" 2>/dev/null <<'END' &
+"$python" - "$work" >>"$calls" 2>/dev/null <<'END' &
 import os, socket, sys
 listener = socket.socket()
 listener.bind(('127.0.0.1', 0))
@@ -160,7 +160,7 @@ trace=$work/trace
 watch() {
     : >"$calls"
     said=$(timeout 60 strace -f -yy -s 200 -e trace=%file,%network,%desc,execve \
-               -o "$trace" -- "$@" 2>&1)
+               -o "$trace" -- "$@" 2>&1 | tr -d '\0')
 }
 
 # What was done with the canary or the port: a descriptor of it, or a call by

@@ -135,8 +135,12 @@ def check_processors(dump, problems, control, facts):
         path = rf"{control}\Enum\{device['path']}"
         check_values(dump, problems, path,
                      {name: device[name] for name in
-                      ("Service", "FriendlyName", "HardwareID", "DeviceDesc")
+                      ("Service", "FriendlyName", "DeviceDesc")
                       if device.get(name) is not None})
+        # Of the ids the first three were written down.
+        compare(problems, f"ids of {path}",
+                (dump.value(path, "HardwareID") or [])[:3],
+                device["HardwareID"])
         arrival = dump.ask(rf"time {path}\{ARRIVAL}")["time"]
         compare(problems, f"arrival of {path}", iso_time(arrival),
                 device["times"].get("LastArrivalDate"))

@@ -342,7 +342,7 @@ def fill_fat(disk, sources):
     run("mcopy", "-i", offset, sources[0], "::/EFI/Microsoft/Boot/BCD")
     run("mcopy", "-i", offset, sources[1], "::/boot.ini")
     run("mcopy", "-i", offset, sources[1], "::/A long name with Capitals.text")
-    run("mcopy", "-i", offset, sources[1], "::/\u00fcml\u00e4ut.txt",
+    run("mcopy", "-i", offset, sources[1], "::/\u00fcml\u00e4ut and more.txt",
         env=os.environ | {"LC_ALL": "C.UTF-8"})
     run("mattrib", "-i", offset, "+r", "+h", "+s", "::/boot.ini")
 
@@ -351,7 +351,7 @@ def test_fat(bench):
     """FAT: 12, 16 and 32; sector and cluster sizes; long and short names"""
     big, small = make_data(5, 700001), make_data(6, 212)
     sources = [bench.file("big", big), bench.file("small", small)]
-    kinds = [(12, 4, 512, 8), (16, 40, 512, 2), (32, 60, 512, 1), (32, 60, 512, 8),
+    kinds = [(12, 4, 512, 8), (16, 40, 512, 2), (32, 60, 512, 1), (32, 300, 512, 8),
              (16, 60, 2048, 1), (32, 300, 4096, 1)]
     for bits, size, sector, cluster in kinds:
         disk = bench.image("fat", (size + 1) * MIB)
@@ -367,7 +367,7 @@ def test_fat(bench):
         bench.same(disk, 1, "ALONGN~1.TEX", small)
         names = sorted(bench.lines(disk, "list", 1, ""))
         check(names == ["A long name with Capitals.text", "EFI/", "boot.ini",
-                        "\u00fcml\u00e4ut.txt"], f"{what}: {names}")
+                        "\u00fcml\u00e4ut and more.txt"], f"{what}: {names}")
         check(bench.lines(disk, "stat", 1, "boot.ini", "EFI", "EFI/x", "boot.ini/x")
               == ["size=212 flags=0 attributes=27", "size=0 flags=1 attributes=10",
                   "not found", "not found"], what)

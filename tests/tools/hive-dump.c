@@ -413,6 +413,7 @@ answer_line(struct vw_hive *hive, char *line)
     }
     vt_json_close(&json, '}');
     puts(vt_buf_string(&out));
+    (void)fflush(stdout);       /* whoever asks waits for the answer */
 }
 
 static int
