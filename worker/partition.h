@@ -32,7 +32,7 @@ enum vw_table {
 };
 
 struct vw_partition {
-    unsigned number;            /* from 1; logical drives from 5; GPT: the slot */
+    unsigned number;            /* from 1; logical drives from 5 */
     bool logical;               /* inside an extended partition */
     bool active;                /* MBR: boot flag; GPT: legacy BIOS bootable */
     bool cut_short;             /* the disk ends inside it, or before it */
