@@ -123,16 +123,17 @@ def make_image(directory, data):
 # ------------------------------------------------------------------- measuring
 
 def timed(argv):
-    """Wall seconds of one run without output; its exit status must be 0."""
+    """Wall and processor seconds of one run without output, of all that it
+    started and waited for; its exit status must be 0."""
     quiet = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
              (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     start = time.perf_counter()
     child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=quiet)
-    _, status = os.waitpid(child, 0)
+    _, status, usage = os.wait4(child, 0)
     wall = time.perf_counter() - start
     if status != 0:
         raise SystemExit(f"{' '.join(argv)}: exit status {os.waitstatus_to_exitcode(status)}")
-    return wall
+    return wall, usage.ru_utime + usage.ru_stime
 
 
 class Watch:
@@ -221,11 +222,14 @@ def measure_time(vtopo, image, runs):
         ours.append(timed([vtopo, "inspect", "--json", str(image)]))
         if number == 1:         # the first ones only warm the caches
             ours, floor = [], []
-    us, them = statistics.median(ours), statistics.median(floor)
-    print(f"time: median {us * 1e3:.1f} ms (of {runs} runs; {min(ours) * 1e3:.1f} to "
-          f"{max(ours) * 1e3:.1f}), nbdinfo --size through qemu-nbd {them * 1e3:.1f} ms: "
-          f"ratio {us / them:.2f}, target at most {RATIO_TARGET:g}"
+    us, them = (statistics.median(wall for wall, _ in list_) for list_ in (ours, floor))
+    spent, floor_spent = (statistics.median(processor for _, processor in list_)
+                          for list_ in (ours, floor))
+    print(f"time: median {us * 1e3:.1f} ms of {runs} runs, nbdinfo --size through qemu-nbd "
+          f"{them * 1e3:.1f} ms: ratio {us / them:.2f}, target at most {RATIO_TARGET:g}"
           f"{judge(us / them <= RATIO_TARGET)}")
+    print(f"  fastest {min(ours)[0] * 1e3:.1f} and {min(floor)[0] * 1e3:.1f} ms; processor "
+          f"{spent * 1e3:.1f} and {floor_spent * 1e3:.1f} ms; load {os.getloadavg()[0]:.1f}")
     return us
 
 
@@ -245,10 +249,11 @@ def measure_many(vtopo, image, count, jobs):
         with Watch() as watch:
             timed(argv + [str(path) for path in overlays[:some]])
         peaks[some] = watch.peaks
-    wall = timed(argv + [str(path) for path in overlays])
+    wall, processor = timed(argv + [str(path) for path in overlays])
     each = wall * 1e3 / count
     print(f"{count} overlays, {jobs} at a time: {wall:.2f} s, {each:.2f} ms each, target at "
-          f"most {EACH_TARGET_MS:g}{judge(each <= EACH_TARGET_MS)}")
+          f"most {EACH_TARGET_MS:g}{judge(each <= EACH_TARGET_MS)}; processor "
+          f"{processor * 1e3 / count:.2f} ms each, load {os.getloadavg()[0]:.1f}")
     for some, peak in peaks.items():
         print(f"  memory with {some}: " + ", ".join(
             f"{name} {peak[name]:.1f} MiB" for name in sorted(peak)))

@@ -434,6 +434,7 @@ struct vtopo_prediction {
     unsigned device_manager;    /* or VTOPO_ABSENT when not known */
     struct vtopo_range task_manager;    /* logical processors used */
     struct vtopo_range sockets_used;    /* most == VTOPO_ABSENT: no notion */
+    struct vtopo_range used_if_added;   /* with all of maxcpus present */
     bool true_packages;         /* the guest's packages are the sockets */
     bool tellable;              /* no socket has more cores than it can tell */
     unsigned cores_per_socket;  /* as the guest sees it, or VTOPO_ABSENT */
@@ -483,6 +484,7 @@ struct vtopo_plan_request {
 enum vtopo_drop {
     VTOPO_KEPT,
     VTOPO_DROP_ASKED,           /* not what was asked for */
+    VTOPO_DROP_THREADS,         /* more threads a core than x86 CPUs have */
     VTOPO_DROP_MACHINE,         /* QEMU would refuse it */
     VTOPO_DROP_WASTE,           /* the guest would not use all of it */
     VTOPO_DROP_UNCERTAIN,       /* the guest may not use all of it */
@@ -502,11 +504,15 @@ struct vtopo_candidate {
     struct vtopo_shape shape;
     enum vtopo_drop drop;
     enum vtopo_fate fate;       /* behind VTOPO_DROP_WASTE */
+    bool judged;                /* the next ones are known */
     unsigned used;              /* vCPUs used for certain, all being present */
+    unsigned used_most;         /* and at most */
     unsigned used_at_start;     /* of those present at start */
     unsigned app_used;          /* that the application uses */
     unsigned cost[VTOPO_PREFERENCES];   /* smaller is better */
     char why[VTOPO_RULE_SIZE];  /* why it was dropped, or "" */
+    const char *source;         /* of the limit behind that; static or NULL */
+    enum vtopo_confidence confidence;
 };
 
 struct vtopo_plan {

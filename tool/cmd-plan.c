@@ -104,7 +104,57 @@ run_bulk(const struct plan_args *args, bool nova, struct vtopo_error *err)
     return bulk_run(args->requests, answer_nova_line, context, err);
 }
 
+/* -------------------------------------------------------- configurations */
+
+static void
+show_config(const struct plan_args *args, const struct vtopo_shape *shape,
+            const struct vt_resolved *resolved, struct vt_buf *out)
+{
+    struct vtopo_dialect dialect = resolved->dialect;
+
+    /* A version that nobody asked for may be newer than the user's QEMU. */
+    if (args->setting.machine == NULL && dialect.arch == VTOPO_X86_64)
+        strcpy(dialect.machine, "q35");
+    if (strcmp(args->platform, "qemu") == 0)
+        vt_config_qemu(out, shape, &dialect, &resolved->cpu);
+    else
+        vt_config_libvirt(out, shape, &dialect, &resolved->cpu);
+}
+
 /* ------------------------------------------------------------------ nova */
+
+/* What the policy does not look at must not seem to count. */
+static int
+check_nova(const struct plan_args *args, struct vtopo_error *err)
+{
+    if (args->max_vcpus == 0 && args->app == NULL && !args->all
+        && args->setting.os == NULL && args->setting.facts == NULL
+        && args->setting.image == NULL && args->setting.edition == NULL)
+        return 0;
+    return vt_fail(err, VTOPO_BAD_INPUT, "plan: --policy nova knows no guest, "
+                   "application or hot-add, and shows all shapes by itself");
+}
+
+static int
+show_nova_config(const struct plan_args *args,
+                 const struct vt_nova_answer *answer, struct vt_buf *out,
+                 struct vtopo_error *err)
+{
+    vt_auto(setting_text_clear) struct setting_text text = SETTING_TEXT_INIT;
+    const struct vt_nova_topology *best = &answer->topologies[0];
+    struct vtopo_shape shape = {
+        .cpus = args->vcpus, .maxcpus = args->vcpus,
+        .level = { 1, 1, best->sockets, 1, 1, 1, best->cores, best->threads },
+    };
+    struct vt_resolved resolved;
+    struct vt_setting setting;
+
+    if (setting_from_args(&args->setting, &text, &setting, err) < 0
+        || vt_setting_resolve(&setting, &resolved, err) < 0)
+        return -1;
+    show_config(args, &shape, &resolved, out);
+    return 0;
+}
 
 static void
 set_nova(struct vt_nova_properties *properties, const struct plan_args *args)
@@ -129,10 +179,14 @@ plan_nova(const struct plan_args *args, struct vt_buf *out,
 
     if (context == NULL)
         return vt_fail_memory(err);
+    if (check_nova(args, err) < 0)
+        return -1;
     request.vcpus = args->vcpus;
     set_nova(&request.flavor, args);
     if (vt_nova_plan(context, &request, &answer, err) < 0)
         return -1;
+    if (args->platform != NULL)
+        return show_nova_config(args, answer, out, err);
     if (!args->json) {
         vt_nova_text(answer, out);
         return 0;
@@ -148,14 +202,11 @@ static void
 show(const struct plan_args *args, const struct vt_plan_answer *answer,
      struct vt_buf *out)
 {
-    const struct vt_resolved *resolved = &answer->resolved;
-    const struct vtopo_shape *shape = &answer->plan.candidates[0].shape;
     struct vt_json json = VT_JSON_INIT(out);
 
-    if (args->platform != NULL && strcmp(args->platform, "qemu") == 0) {
-        vt_config_qemu(out, shape, &resolved->dialect, &resolved->cpu);
-    } else if (args->platform != NULL) {
-        vt_config_libvirt(out, shape, &resolved->dialect, &resolved->cpu);
+    if (args->platform != NULL) {
+        show_config(args, &answer->plan.candidates[0].shape,
+                    &answer->resolved, out);
     } else if (args->json) {
         vt_plan_answer_write(&json, answer);
         vt_buf_add_char(out, '\n');
@@ -193,7 +244,8 @@ plan_guest(const struct plan_args *args, struct vt_buf *out,
         return vt_hint(err, "leave --for out to see what would be used");
     }
     show(args, &answer, out);
-    *ret_status = answer.plan.kept != 0 ? 0 : 2;
+    *ret_status = answer.plan.kept != 0 ? 0
+        : answer.plan.candidates[0].drop == VTOPO_DROP_UNCERTAIN ? 1 : 2;
     return 0;
 }
 

@@ -8,6 +8,7 @@
  * CriticalDeviceDatabase up to Windows 7, in the DriverDatabase later.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,22 +21,34 @@
 struct driver_row {
     const char *service;
     const char *class;
-    const char *devices;        /* ids below PCI or VMBUS, by blanks; NULL: the
-                                 * driver is no matter of booting */
+    const char *devices;        /* ids by blanks, the most common first; NULL:
+                                 * the driver is no matter of booting */
 };
 
 /* Device ids: virtio specification 1.1 (PCI), PCI class codes, and the
- * documents of each device.
+ * documents of each device.  Those of virtio disks with their subsystems as
+ * their .inf files and virt-v2v write them.
  */
+#define PCI_BLK "PCI\\VEN_1AF4&DEV_1001"
+#define PCI_SCSI "PCI\\VEN_1AF4&DEV_1004"
+#define PCI_BLK_1 "PCI\\VEN_1AF4&DEV_1042"
+#define PCI_SCSI_1 "PCI\\VEN_1AF4&DEV_1048"
+#define IDE_CHANNELS "Internal_IDE_Channel Primary_IDE_Channel"
+
 static const struct driver_row rows[] = {
-    { "viostor", "storage", "PCI\\VEN_1AF4&DEV_1001 PCI\\VEN_1AF4&DEV_1042" },
-    { "vioscsi", "storage", "PCI\\VEN_1AF4&DEV_1004 PCI\\VEN_1AF4&DEV_1048" },
+    { "viostor", "storage",
+      PCI_BLK "&SUBSYS_00021AF4&REV_00 " PCI_BLK_1 "&SUBSYS_11001AF4&REV_01 "
+      PCI_BLK " " PCI_BLK_1 " " PCI_BLK "&SUBSYS_00021AF4" },
+    { "vioscsi", "storage",
+      PCI_SCSI "&SUBSYS_00081AF4&REV_00 " PCI_SCSI_1 "&SUBSYS_11001AF4&REV_01 "
+      PCI_SCSI " " PCI_SCSI_1 " " PCI_SCSI "&SUBSYS_00081AF4" },
     { "storahci", "storage", "PCI\\CC_010601 PCI\\CC_0106" },
     { "msahci", "storage", "PCI\\CC_010601 PCI\\CC_0106" },
     { "iastorv", "storage", "PCI\\VEN_8086&CC_0104" },
-    { "intelide", "storage", "PCI\\VEN_8086&DEV_7010 PCI\\CC_0101" },
+    { "intelide", "storage",
+      "PCI\\VEN_8086&DEV_7010 PCI\\VEN_8086&DEV_7111" },
     { "pciide", "storage", "PCI\\CC_0101" },
-    { "atapi", "storage", "PCI\\CC_0101" },
+    { "atapi", "storage", IDE_CHANNELS },
     { "stornvme", "storage", "PCI\\CC_010802" },
     { "nvme", "storage", "PCI\\CC_010802" },
     { "lsi_sas", "storage", "PCI\\VEN_1000&DEV_0054" },
@@ -61,59 +74,83 @@ static const struct driver_row rows[] = {
     { "qemu-ga", "agent", NULL },
 };
 
-/* Which of the rows the CriticalDeviceDatabase names as a service. */
-static void
-mark_critical(struct vw_hive *hive, const struct vw_key *set, bool *critical)
+/* Whether @device of the CriticalDeviceDatabase is for @service. */
+static bool
+is_critical(struct vw_hive *hive, const struct vw_key *device,
+            const char *service)
+{
+    vt_autofree char *name = vw_soft_string(hive, device, "Service");
+
+    return name != NULL && strcasecmp(name, service) == 0;
+}
+
+/* Whether either database knows the device with @id, "PCI\\CC_0101"; the
+ * critical ones are spelt "PCI#CC_0101".
+ */
+static bool
+knows_device(struct vw_hive *hive, const struct vw_key *critical,
+             const char *id, const char *service)
+{
+    char path[128] = "DriverDatabase\\DeviceIds\\";
+    char name[96];
+    struct vw_key key;
+
+    (void)snprintf(name, sizeof(name), "%s", id);
+    for (char *at = name; *at != '\0'; at++)
+        *at = *at == '\\' ? '#' : *at;
+    if (critical != NULL && vw_soft_key(hive, critical, name, &key)
+        && is_critical(hive, &key, service))
+        return true;
+    strncat(path, id, sizeof(path) - strlen(path) - 1);
+    return vw_soft_key(hive, NULL, path, &key) && key.values > 0;
+}
+
+/* Look through the whole CriticalDeviceDatabase: of Windows 7 it is a
+ * megabyte, so this is the last resort.
+ */
+static bool
+names_service(struct vw_hive *hive, const struct vw_key *critical,
+              const char *service)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vw_key database;
+    struct vw_children children = VW_CHILDREN_INIT(*critical);
     struct vw_key child;
     bool more = true;
 
-    if (!vw_soft_key(hive, set, "Control\\CriticalDeviceDatabase", &database))
-        return;
-    struct vw_children children = VW_CHILDREN_INIT(database);
-
     for (unsigned i = 0; i < CRITICAL_MAX; i++) {
-        vt_autofree char *service = NULL;
-
         if (vw_children_next(hive, &children, &child, &more, &err) < 0
             || !more)
-            return;
-        service = vw_soft_string(hive, &child, "Service");
-        for (size_t j = 0; service != NULL && j < VT_COUNT(rows); j++) {
-            if (strcasecmp(service, rows[j].service) == 0)
-                critical[j] = true;
-        }
+            return false;
+        if (is_critical(hive, &child, service))
+            return true;
     }
+    return false;
 }
 
-/* Whether the DriverDatabase knows one of the devices of @row. */
+/* Whether Windows knows a device for the driver of @row before it searches. */
 static bool
-is_in_database(struct vw_hive *hive, const struct driver_row *row)
+has_device(struct vw_hive *hive, const struct vw_key *critical,
+           const struct driver_row *row)
 {
     const char *at = row->devices;
 
-    while (at != NULL && *at != '\0') {
-        char path[128] = "DriverDatabase\\DeviceIds\\";
+    while (*at != '\0') {
         size_t length = strcspn(at, " ");
-        struct vw_key key;
+        char id[96];
 
-        if (strlen(path) + length < sizeof(path)) {
-            strncat(path, at, length);
-            if (vw_soft_key(hive, NULL, path, &key) && key.values > 0)
-                return true;
-        }
+        (void)snprintf(id, sizeof(id), "%.*s", (int)length, at);
+        if (knows_device(hive, critical, id, row->service))
+            return true;
         at += length;
         at += strspn(at, " ");
     }
-    return false;
+    return critical != NULL && names_service(hive, critical, row->service);
 }
 
 static void
 write_driver(struct vt_json *json, struct vw_hive *hive,
              const struct driver_row *row, const struct vw_key *service,
-             bool critical)
+             const struct vw_key *critical)
 {
     vt_autofree char *image = vw_soft_string(hive, service, "ImagePath");
     uint32_t start = 0;
@@ -128,7 +165,7 @@ write_driver(struct vt_json *json, struct vw_hive *hive,
         vw_write_null(json, "start");
     vw_write_bool(json, "boot", has_start && start == 0
                   && row->devices != NULL
-                  && (critical || is_in_database(hive, row)));
+                  && has_device(hive, critical, row));
     vw_write_text(json, "image", image);
     vt_json_close(json, '}');
 }
@@ -137,17 +174,21 @@ void
 vw_facts_drivers(struct vt_json *json, struct vw_hive *hive,
                  const struct vw_key *control_set)
 {
-    bool critical[VT_COUNT(rows)] = { false };
     struct vw_key services;
     struct vw_key service;
+    struct vw_key critical;
+    bool has_critical;
 
     vt_json_key(json, "drivers");
     vt_json_open(json, '[');
     if (vw_soft_key(hive, control_set, "Services", &services)) {
-        mark_critical(hive, control_set, critical);
+        has_critical = vw_soft_key(hive, control_set,
+                                   "Control\\CriticalDeviceDatabase",
+                                   &critical);
         for (size_t i = 0; i < VT_COUNT(rows); i++) {
             if (vw_soft_key(hive, &services, rows[i].service, &service))
-                write_driver(json, hive, &rows[i], &service, critical[i]);
+                write_driver(json, hive, &rows[i], &service,
+                             has_critical ? &critical : NULL);
         }
     }
     vt_json_close(json, ']');

@@ -51,31 +51,33 @@ void vw_base_parse(const unsigned char *block, struct vw_base *ret_base);
 #define VW_PAGES_WAYS 4u
 #define VW_PAGES_SETS (VW_HIVE_CACHED_MAX / VW_PAGES_WAYS)
 
-/* How many pages there can be. */
-#define VW_PAGES_MAX (VW_HIVE_BINS_MAX / VW_HIVE_PAGE)
+/* Pages in memory, which grows as they come. */
+struct vw_arena {
+    unsigned char *data;        /* owned */
+    uint32_t room;              /* pages */
+    uint32_t used;
+};
 
+/* A place of the cache. */
 struct vw_page {
-    uint32_t number;
+    uint32_t number;            /* of the page it holds */
     uint32_t valid;             /* bytes; fewer where the file ends */
-    uint64_t used;              /* when, by pages->clock; 0: never */
+    uint64_t used;              /* when, by pages->clock; 0: holds nothing */
+    uint32_t place;             /* in the arena, 1 for the first; 0: none */
 };
 
 struct vw_pages {
     const struct vw_bytes *file;
     struct vw_page cached[VW_HIVE_CACHED_MAX];  /* the ways of a set together */
-    unsigned char *memory;      /* owned: of the cached pages, in order */
+    struct vw_arena cache;
     uint64_t clock;
     uint64_t bytes_read;
-    uint16_t *overlay_index;    /* owned: by page, 1 for the first place; 0:
-                                 * not in the overlay; NULL: nothing is */
-    unsigned char *overlay;     /* owned: pages in the order they came */
-    uint32_t overlay_room;      /* pages */
-    uint32_t overlaid;
+    uint16_t *overlaid;         /* owned: by page, its place in the overlay, 1
+                                 * for the first; 0: it is not there */
+    uint32_t overlaid_room;     /* pages from here on are not there either */
+    struct vw_arena overlay;
 };
 
-int vw_pages_start(struct vw_pages *pages, const struct vw_bytes *file,
-                   struct vtopo_error *err)
-    __attribute__((warn_unused_result));
 void vw_pages_clear(struct vw_pages *pages);
 
 /* Read @size bytes at @offset of the bins. */

@@ -308,7 +308,7 @@ apply_entry(struct vw_hive *hive, struct reader *reader,
     if (check_hash(reader, entry, err) < 0
         || for_each_page(reader, entry, count_page, err) < 0)
         return -1;
-    if (reader->new_pages > VW_HIVE_OVERLAY_MAX - hive->pages.overlaid)
+    if (reader->new_pages > VW_HIVE_OVERLAY_MAX - hive->pages.overlay.used)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "up to log entry %u more than %u pages change",
                        entry->sequence, VW_HIVE_OVERLAY_MAX);

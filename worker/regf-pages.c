@@ -15,42 +15,56 @@
 #include "base/error.h"
 #include "regf-hive.h"
 
-int
-vw_pages_start(struct vw_pages *pages, const struct vw_bytes *file,
-               struct vtopo_error *err)
-{
-    unsigned char *memory = malloc((size_t)VW_HIVE_CACHED_MAX * VW_HIVE_PAGE);
-
-    if (memory == NULL)
-        return vt_fail_memory(err);
-    *pages = (struct vw_pages) { .file = file, .memory = memory };
-    return 0;
-}
-
 void
 vw_pages_clear(struct vw_pages *pages)
 {
-    free(pages->memory);
-    free(pages->overlay);
-    free(pages->overlay_index);
+    free(pages->cache.data);
+    free(pages->overlaid);
+    free(pages->overlay.data);
     *pages = (struct vw_pages) { .file = pages->file };
 }
 
+/* Take another place, of at most @max that there may be. */
+static int
+add_place(struct vw_arena *arena, uint32_t max, uint32_t *ret_place,
+          struct vtopo_error *err)
+{
+    uint32_t room = arena->room == 0 ? 8 : 2 * arena->room;
+    unsigned char *data;
+
+    if (arena->used >= max)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "the logs change more than %u pages", max);
+    if (arena->used == arena->room) {
+        data = realloc(arena->data, (size_t)room * VW_HIVE_PAGE);
+        if (data == NULL)
+            return vt_fail_memory(err);
+        arena->data = data;
+        arena->room = room;
+    }
+    *ret_place = ++arena->used;
+    return 0;
+}
+
+static unsigned char *
+place_data(const struct vw_arena *arena, uint32_t place)
+{
+    return arena->data + (size_t)(place - 1) * VW_HIVE_PAGE;
+}
+
+/* The data of page @number in the overlay, NULL where it is not there. */
 static unsigned char *
 find_overlay(const struct vw_pages *pages, uint32_t number)
 {
-    unsigned place = pages->overlay_index == NULL
-                     ? 0 : pages->overlay_index[number];
-
-    return place == 0 ? NULL
-                      : pages->overlay + (size_t)(place - 1) * VW_HIVE_PAGE;
+    if (number >= pages->overlaid_room || pages->overlaid[number] == 0)
+        return NULL;
+    return place_data(&pages->overlay, pages->overlaid[number]);
 }
 
 bool
 vw_pages_is_overlaid(const struct vw_pages *pages, uint32_t number)
 {
-    return number < VW_PAGES_MAX
-           && find_overlay(pages, number) != NULL;
+    return find_overlay(pages, number) != NULL;
 }
 
 /* How much of page @number the file holds. */
@@ -100,12 +114,6 @@ choose_place(struct vw_pages *pages, uint32_t number)
     return oldest;
 }
 
-static unsigned char *
-place_data(const struct vw_pages *pages, const struct vw_page *page)
-{
-    return pages->memory + (size_t)(page - pages->cached) * VW_HIVE_PAGE;
-}
-
 /* Make @page hold page @number. */
 static int
 fill_place(struct vw_pages *pages, uint32_t number, struct vw_page *page,
@@ -113,9 +121,12 @@ fill_place(struct vw_pages *pages, uint32_t number, struct vw_page *page,
 {
     if (page->used != 0 && page->number == number)
         return 0;
+    if (page->place == 0
+        && add_place(&pages->cache, VW_HIVE_CACHED_MAX, &page->place, err) < 0)
+        return -1;
     page->used = 0;             /* until it holds something again */
-    if (read_file(pages, number, place_data(pages, page), &page->valid, err)
-        < 0)
+    if (read_file(pages, number, place_data(&pages->cache, page->place),
+                  &page->valid, err) < 0)
         return -1;
     page->number = number;
     return 0;
@@ -141,7 +152,7 @@ read_page(struct vw_pages *pages, uint32_t number, uint32_t at,
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the hive is cut short: nothing is left at %" PRIu64,
                        pages->file->size);
-    memcpy(buffer, place_data(pages, page) + at, size);
+    memcpy(buffer, place_data(&pages->cache, page->place) + at, size);
     return 0;
 }
 
@@ -171,29 +182,23 @@ vw_pages_read(struct vw_pages *pages, uint64_t offset,
     return 0;
 }
 
-/* Make sure that the overlay takes one page more. */
+/* Make the index of the overlay reach page @number. */
 static int
-grow_overlay(struct vw_pages *pages, struct vtopo_error *err)
+extend_index(struct vw_pages *pages, uint32_t number,
+             struct vtopo_error *err)
 {
-    uint32_t room = pages->overlay_room == 0 ? 16 : 2 * pages->overlay_room;
-    unsigned char *overlay;
+    uint32_t room = number / 1024 * 1024 + 1024;
+    uint16_t *index;
 
-    if (pages->overlaid >= VW_HIVE_OVERLAY_MAX)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "the logs change more than %u pages",
-                       VW_HIVE_OVERLAY_MAX);
-    if (pages->overlay_index == NULL)
-        pages->overlay_index = calloc(VW_PAGES_MAX,
-                                      sizeof(*pages->overlay_index));
-    if (pages->overlay_index == NULL)
-        return vt_fail_memory(err);
-    if (pages->overlaid < pages->overlay_room)
+    if (number < pages->overlaid_room)
         return 0;
-    overlay = realloc(pages->overlay, (size_t)room * VW_HIVE_PAGE);
-    if (overlay == NULL)
+    index = realloc(pages->overlaid, room * sizeof(*index));
+    if (index == NULL)
         return vt_fail_memory(err);
-    pages->overlay = overlay;
-    pages->overlay_room = room;
+    memset(index + pages->overlaid_room, 0,
+           (room - pages->overlaid_room) * sizeof(*index));
+    pages->overlaid = index;
+    pages->overlaid_room = room;
     return 0;
 }
 
@@ -203,15 +208,17 @@ add_overlay(struct vw_pages *pages, uint32_t number, bool whole,
             unsigned char **ret_data, struct vtopo_error *err)
 {
     unsigned char *data;
+    uint32_t place = 0;
     uint32_t valid;
 
-    if (grow_overlay(pages, err) < 0)
+    if (extend_index(pages, number, err) < 0
+        || add_place(&pages->overlay, VW_HIVE_OVERLAY_MAX, &place, err) < 0)
         return -1;
-    data = pages->overlay + (size_t)pages->overlaid * VW_HIVE_PAGE;
+    data = place_data(&pages->overlay, place);
     memset(data, 0, VW_HIVE_PAGE);
     if (!whole && read_file(pages, number, data, &valid, err) < 0)
         return -1;
-    pages->overlay_index[number] = (uint16_t)++pages->overlaid;
+    pages->overlaid[number] = (uint16_t)place;
     *ret_data = data;
     return 0;
 }

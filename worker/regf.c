@@ -184,8 +184,7 @@ vw_hive_open(const struct vw_bytes *primary,
     hive = calloc(1, sizeof(*hive));
     if (hive == NULL)
         return vt_fail_memory(err);
-    if (vw_pages_start(&hive->pages, primary, err) < 0)
-        return -1;
+    hive->pages.file = primary;
     hive->pages.bytes_read = VW_BASE_SIZE;
     if (settle(hive, &base, logs, logs_count, err) < 0
         || check_start(hive, err) < 0 || check_end(hive, err) < 0)

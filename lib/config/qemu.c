@@ -29,6 +29,7 @@ vt_config_qemu(struct vt_buf *out, const struct vtopo_shape *shape,
                const struct vtopo_cpu *cpu)
 {
     struct vt_cpu settled;
+    bool topoext;
 
     vt_buf_printf(out, "-machine %s\n-smp ", dialect->machine);
     vt_config_smp(out, shape);
@@ -36,10 +37,12 @@ vt_config_qemu(struct vt_buf *out, const struct vtopo_shape *shape,
     if (dialect->arch != VTOPO_X86_64)
         return;
     vt_cpu_settle(cpu, dialect, &settled);
-    if (cpu->model[0] == '\0')
+    topoext = settled.vendor == VTOPO_AMD && settled.topoext
+        && shape->level[VTOPO_THREADS] > 1;
+    if (cpu->model[0] == '\0' && !topoext && cpu->x2apic != VTOPO_YES)
         return;
-    vt_buf_printf(out, "-cpu %s%s%s\n", cpu->model,
-                  settled.vendor == VTOPO_AMD && settled.topoext
-                  && shape->level[VTOPO_THREADS] > 1 ? ",topoext=on" : "",
+    vt_buf_printf(out, "-cpu %s%s%s\n", cpu->model[0] != '\0' ? cpu->model
+                  : settled.accel == VTOPO_TCG ? "max" : "host",
+                  topoext ? ",topoext=on" : "",
                   cpu->x2apic == VTOPO_YES ? ",x2apic=on" : "");
 }

@@ -77,8 +77,8 @@ plain_mask(const struct vtopo_cpuid *cpuid)
     return ~0u << vt_bits_for(package_threads(cpuid));
 }
 
-/* A package of more cores than leaf 4 can tell (6 bits) may fall apart into
- * packages of that many; whether it does is not established.
+/* A package of more cores than leaf 4 can tell (6 bits, on Intel) may fall
+ * apart into packages of that many; whether it does is not established.
  */
 static unsigned
 narrow_mask(const struct vt_generation *generation,
@@ -86,9 +86,27 @@ narrow_mask(const struct vt_generation *generation,
 {
     unsigned cores = generation->socket_cores_max;
 
-    if (cores == 0 || package_threads(cpuid) >> view->thread_shift <= cores)
+    if (cores == 0 || cpuid->vendor == VTOPO_AMD
+        || package_threads(cpuid) >> view->thread_shift <= cores)
         return view->package_mask;
     return view->package_mask | ~0u << (vt_bits_for(cores) + view->thread_shift);
+}
+
+/* Kernels without a known bound may read a wider leaf instead, where the old
+ * fields are too small: then the widest view is the upper end.
+ */
+static void
+widen_view(const struct vt_generation *generation,
+           const struct vtopo_cpuid *cpuid, struct vt_view *view)
+{
+    unsigned wide = plain_mask(cpuid);
+
+    view->narrow_mask = narrow_mask(generation, cpuid, view);
+    if (view->counting != VTOPO_COUNT_CORE_MASK_POW2
+        || generation->socket_cores_max != 0 || wide == view->package_mask)
+        return;
+    view->narrow_mask = view->package_mask;
+    view->package_mask = wide;
 }
 
 struct vt_view
@@ -122,6 +140,6 @@ vt_view_make(const struct vt_generation *generation,
     case VTOPO_COUNT_LOGICAL:
         break;
     }
-    view.narrow_mask = narrow_mask(generation, cpuid, &view);
+    widen_view(generation, cpuid, &view);
     return view;
 }

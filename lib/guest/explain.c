@@ -82,6 +82,18 @@ explain_packages(char *rule, struct vtopo_prediction *prediction,
         cite(prediction, &generation->counting_source);
 }
 
+/* Whether a processor is out of reach for want of an x2APIC. */
+static bool
+has_wide_id(const struct vtopo_prediction *prediction,
+            const struct vt_generation *generation)
+{
+    unsigned last = prediction->shape.cpus - 1;
+
+    return prediction->x86 && !generation->x2apic
+        && prediction->vcpus[last].apic_id >= 255
+        && prediction->vcpus[last].fate == VTOPO_OVER_LIMIT;
+}
+
 static void
 explain_over_limit(char *rule, struct vtopo_prediction *prediction,
                    const struct vtopo_limits *limits,
@@ -94,6 +106,7 @@ explain_over_limit(char *rule, struct vtopo_prediction *prediction,
         return;
     }
     if (generation->first_threads_only
+        && !has_wide_id(prediction, generation)
         && prediction->task_manager.least < limits->logical.least) {
         say(rule, "%s uses one thread a core unless told otherwise",
             generation->name);
@@ -101,7 +114,7 @@ explain_over_limit(char *rule, struct vtopo_prediction *prediction,
         cite(prediction, &generation->threads_source);
         return;
     }
-    if (prediction->task_manager.least < limits->logical.least) {
+    if (has_wide_id(prediction, generation)) {
         say(rule, "%s has no x2APIC, so no APIC ids above 254",
             generation->name);
         say_confidence(rule, generation->x2apic_source.confidence);
@@ -140,10 +153,10 @@ explain_unknown(char *rule, struct vtopo_prediction *prediction,
         explain_licence(rule, limits);
         return;
     }
-    if (limits->logical.least == limits->logical.most) {
+    if (prediction->shape.cpus <= limits->logical.least
+        || !prediction->tellable) {
         explain_licence(rule, limits);
-        say(rule, ", and may take a socket of more than %u cores for several",
-            generation->socket_cores_max);
+        say(rule, ", and may take so large a socket for several");
         say_confidence(rule, generation->socket_cores_source.confidence);
         cite(prediction, &generation->socket_cores_source);
         return;
@@ -182,8 +195,26 @@ explain_fate(enum vtopo_fate fate, struct vtopo_prediction *prediction,
         explain_unknown(rule, prediction, limits, generation);
         break;
     case VTOPO_USED:
+        /* A weak source is named also where nothing is wasted. */
+        if (prediction->decided == VTOPO_USED
+            && prediction->source != NULL
+            && (prediction->confidence != VTOPO_CONFIRMED
+                || !prediction->true_packages))
+            explain_packages(rule, prediction, limits, generation);
         break;
     }
+}
+
+/* Whether all being used rests on a licence for more than one socket. */
+static bool
+needs_licence(const struct vtopo_prediction *prediction,
+              const struct vtopo_limits *limits)
+{
+    return limits->counting != VTOPO_COUNT_NOTHING
+        && ((prediction->sockets_used.most != VTOPO_ABSENT
+             && prediction->sockets_used.most > 1)
+            || (prediction->sockets_used.most == VTOPO_ABSENT
+                && prediction->shape.cpus > 1));
 }
 
 /* The limit that stands behind a fate. */
@@ -194,7 +225,9 @@ note_source(struct vtopo_prediction *prediction, enum vtopo_fate fate,
 {
     const struct vtopo_limit *limit = &limits->sockets;
 
-    if (fate == VTOPO_OVER_LIMIT && limits->counting != VTOPO_COUNT_LOGICAL)
+    if ((fate == VTOPO_OVER_LIMIT && limits->counting != VTOPO_COUNT_LOGICAL)
+        || (fate == VTOPO_FATE_UNKNOWN
+            && limits->sockets.least == limits->sockets.most))
         limit = &limits->logical;
     prediction->confidence = limit->confidence;
     prediction->source = limit->source;
@@ -202,7 +235,8 @@ note_source(struct vtopo_prediction *prediction, enum vtopo_fate fate,
         || (fate == VTOPO_FATE_UNKNOWN && limits->numproc != 0)) {
         prediction->confidence = generation->numproc_source.confidence;
         prediction->source = generation->numproc_source.text;
-    } else if (fate == VTOPO_UP_HAL || fate == VTOPO_USED) {
+    } else if (fate == VTOPO_UP_HAL
+               || (fate == VTOPO_USED && !needs_licence(prediction, limits))) {
         prediction->confidence = VTOPO_CONFIRMED;
         prediction->source = NULL;
     }

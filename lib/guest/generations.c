@@ -152,9 +152,8 @@ const struct vt_generation vt_generations[] = {
             "WRK ke/i386/allproc.c (the licence is looked at by the "
             "processor that was started)"),
         .numproc = VT_NUMPROC_TOTAL,
-        .numproc_source = VT_SOURCE(CONFIRMED,
-            "KB 833721; GC notes/windows/boot/bcd/osloader/numproc.htm "
-            "(lowers the licensed count)"),
+        .numproc_source = VT_SOURCE(WEAK,
+            "WRK (kernel start code: it caps the total); KB 833721"),
         .first_threads_only = false,
         .socket_cores_max = 0,
         .socket_cores_source = VT_SOURCE(INFERRED,
@@ -191,9 +190,8 @@ const struct vt_generation vt_generations[] = {
             "WRK ke/i386/allproc.c (the licence is looked at by the "
             "processor that was started)"),
         .numproc = VT_NUMPROC_TOTAL,
-        .numproc_source = VT_SOURCE(CONFIRMED,
-            "KB 833721; GC notes/windows/boot/bcd/osloader/numproc.htm "
-            "(lowers the licensed count)"),
+        .numproc_source = VT_SOURCE(WEAK,
+            "WRK (kernel start code: it caps the total); KB 833721"),
         .first_threads_only = false,
         .socket_cores_max = 0,
         .socket_cores_source = VT_SOURCE(INFERRED,
@@ -219,7 +217,7 @@ const struct vt_generation vt_generations[] = {
             "only from 6.1 SP1); INFERRED: no x2APIC before it"),
         .logical_least = 64,
         .logical_max = 64,
-        .logical_source = VT_SOURCE(CONFIRMED,
+        .logical_source = VT_SOURCE(WEAK,
             "MSDN; LEARN Processor Groups"),
         .group_size = 0,
         .process_spans_groups = false,

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -62,6 +63,9 @@ widen(struct vtopo_limit *limit, const struct vtopo_limit *other)
     limit->least = smaller(limit->least, other->least);
     limit->most = larger(limit->most, other->most);
     limit->confidence = weaker(limit->confidence, other->confidence);
+    if (limit->source != NULL && other->source != NULL
+        && strcmp(limit->source, other->source) != 0)
+        limit->source = "several: see vtopo guests for each edition";
 }
 
 static struct vtopo_limits
@@ -213,6 +217,12 @@ vtopo_limits_set_hal(struct vtopo_limits *limits, const char *hal,
 {
     const struct vt_hal *row = vt_hal_lookup(hal);
 
+    if (row == NULL && strcasecmp(hal, "hal.dll") == 0) {
+        (void)vt_fail(err, VTOPO_UNKNOWN_GUEST,
+                      "every HAL is called hal.dll once it is installed");
+        return vt_hint(err, "give its hardware id, such as acpiapic_up, or "
+                       "its name on the media; see vtopo guests --hals");
+    }
     if (row == NULL)
         row = vt_hal_lookup_file(hal);
     if (row == NULL) {

@@ -109,11 +109,14 @@ struct passage {
     const struct vt_generation *generation;
     const struct vt_view *view;
     struct ends ends;
+    unsigned present;           /* processors that are there */
     unsigned licensed;          /* processors that the licence lets pass */
     unsigned packages;          /* that the licence lets pass */
     unsigned used;
+    unsigned used_packages;
     unsigned largest;           /* id that a package may have */
-    struct id_set accepted;     /* packages */
+    struct id_set accepted;     /* packages that the licence lets pass */
+    struct id_set in_use;       /* packages of used processors */
 };
 
 static unsigned
@@ -152,6 +155,14 @@ is_licensed(struct passage *passage, const struct vtopo_vcpu *vcpu)
     return true;
 }
 
+/* An id that only an x2APIC has, and no x2APIC in the kernel. */
+static bool
+is_too_wide(const struct passage *passage, const struct vtopo_vcpu *vcpu)
+{
+    return passage->prediction->x86 && !passage->generation->x2apic
+        && vcpu->apic_id >= 255;
+}
+
 /* Some systems start one thread a core and leave the others alone. */
 static bool
 is_second_thread(const struct passage *passage, const struct vtopo_vcpu *vcpu)
@@ -166,14 +177,13 @@ judge(struct passage *passage, unsigned index)
     const struct vtopo_vcpu *vcpu = &passage->prediction->vcpus[index];
     const struct vtopo_limits *limits = passage->limits;
 
-    if (index >= passage->prediction->shape.cpus)
+    if (index >= passage->present)
         return VTOPO_NOT_PRESENT;
     if (limits->multiprocessor == VTOPO_NO && index > 0)
         return VTOPO_UP_HAL;
     if (limits->onecpu && index > 0)
         return VTOPO_BOOT_LIMIT;
-    if (passage->prediction->x86 && !passage->generation->x2apic
-        && vcpu->apic_id >= 255)
+    if (is_too_wide(passage, vcpu))
         return VTOPO_OVER_LIMIT;
     if (is_second_thread(passage, vcpu))
         return VTOPO_OVER_LIMIT;
@@ -186,6 +196,8 @@ judge(struct passage *passage, unsigned index)
     if (passage->used >= passage->ends.numproc)
         return VTOPO_BOOT_LIMIT;
     passage->used++;
+    if (set_add(&passage->in_use, package_of(passage, vcpu)))
+        passage->used_packages++;
     return VTOPO_USED;
 }
 
@@ -196,7 +208,9 @@ begin(struct passage *passage, struct ends ends)
     passage->licensed = 0;
     passage->packages = 0;
     passage->used = 0;
+    passage->used_packages = 0;
     set_empty(&passage->accepted, passage->largest);
+    set_empty(&passage->in_use, passage->largest);
 }
 
 /* ------------------------------------------------------------- the guest */
@@ -230,35 +244,42 @@ same_ends(struct ends a, struct ends b)
         && a.numproc == b.numproc && a.package_mask == b.package_mask;
 }
 
-/* Different packages among the used vCPUs, and cores and threads of the
- * present ones, as the kernel tells them apart.
- */
+/* How many packages the kernel takes the used processors to be in. */
 static unsigned
-count_used_packages(struct passage *passage)
+used_packages(const struct passage *passage)
 {
-    const struct vtopo_prediction *prediction = passage->prediction;
-    unsigned count = 0;
-
     if (passage->view->counting == VTOPO_COUNT_LOGICAL)
         return VTOPO_ABSENT;
     if (passage->view->counting == VTOPO_COUNT_HTT_DIVIDE)
         return (passage->used + passage->view->divisor - 1)
             / passage->view->divisor;
-    set_empty(&passage->accepted, passage->largest);
-    for (unsigned i = 0; i < prediction->shape.cpus; i++) {
-        if (prediction->vcpus[i].fate == VTOPO_USED
-            && set_add(&passage->accepted,
-                       package_of(passage, &prediction->vcpus[i])))
-            count++;
-    }
-    return count;
+    return passage->used_packages;
 }
 
-static void
-widen(struct vtopo_range *range, unsigned count)
+static struct vtopo_range
+range_of(unsigned a, unsigned b)
 {
-    range->least = count < range->least ? count : range->least;
-    range->most = count > range->most ? count : range->most;
+    return a < b ? (struct vtopo_range) { a, b }
+                 : (struct vtopo_range) { b, a };
+}
+
+/* How many would be used with everything present that can be added. */
+static void
+look_at_hot_add(struct passage *passage, struct vtopo_prediction *prediction,
+                struct ends low, struct ends high)
+{
+    unsigned count = prediction->shape.maxcpus;
+    unsigned least;
+
+    passage->present = count;
+    begin(passage, low);
+    for (unsigned i = 0; i < count; i++)
+        (void)judge(passage, i);
+    least = passage->used;
+    begin(passage, high);
+    for (unsigned i = 0; i < count; i++)
+        (void)judge(passage, i);
+    prediction->used_if_added = range_of(least, passage->used);
 }
 
 static void
@@ -267,15 +288,17 @@ run_passages(struct passage *passage, struct vtopo_prediction *prediction)
     unsigned count = prediction->shape.maxcpus;
     struct ends low = ends_of(passage, false);
     struct ends high = ends_of(passage, true);
+    unsigned used;
+    unsigned packages;
 
+    passage->present = prediction->shape.cpus;
     passage->largest = prediction->x86 ? prediction->vcpus[count - 1].apic_id
                                        : count;
     begin(passage, low);
     for (unsigned i = 0; i < count; i++)
         prediction->vcpus[i].fate = judge(passage, i);
-    prediction->task_manager.least = passage->used;
-    prediction->sockets_used.least = count_used_packages(passage);
-    prediction->sockets_used.most = prediction->sockets_used.least;
+    used = passage->used;
+    packages = used_packages(passage);
     if (!same_ends(low, high)) {
         begin(passage, high);
         for (unsigned i = 0; i < count; i++) {
@@ -284,9 +307,12 @@ run_passages(struct passage *passage, struct vtopo_prediction *prediction)
             if (fate != prediction->vcpus[i].fate)
                 prediction->vcpus[i].fate = VTOPO_FATE_UNKNOWN;
         }
-        widen(&prediction->sockets_used, count_used_packages(passage));
     }
-    prediction->task_manager.most = passage->used;
+    prediction->task_manager = range_of(used, passage->used);
+    prediction->sockets_used = range_of(packages, used_packages(passage));
+    prediction->used_if_added = prediction->task_manager;
+    if (count > prediction->shape.cpus)
+        look_at_hot_add(passage, prediction, low, high);
     prediction->wasted = (struct vtopo_range) {
         .least = prediction->shape.cpus - prediction->task_manager.most,
         .most = prediction->shape.cpus - prediction->task_manager.least,
@@ -372,7 +398,8 @@ groups(const struct vtopo_prediction *prediction,
 {
     unsigned used = prediction->task_manager.least;
 
-    if (generation->group_size == 0)
+    if (generation->group_size == 0
+        || used != prediction->task_manager.most)
         return 0;
     return (used + generation->group_size - 1) / generation->group_size;
 }
@@ -420,8 +447,10 @@ predict_guest(struct vtopo_prediction *prediction,
     passage.view = &view;
     run_passages(&passage, prediction);
     for (unsigned i = 0; i < prediction->shape.maxcpus; i++)
-        prediction->vcpus[i].left = left_by(prediction->vcpus[i].fate, limits,
-                                            generation);
+        prediction->vcpus[i].left = is_too_wide(&passage,
+                                                &prediction->vcpus[i])
+            ? VTOPO_LEFT_UNKNOWN
+            : left_by(prediction->vcpus[i].fate, limits, generation);
     prediction->true_packages = has_true_packages(&passage);
     prediction->tellable = view.narrow_mask == view.package_mask;
     look_at_cores(prediction, &view);

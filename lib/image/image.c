@@ -4,7 +4,6 @@
  * image.c - open a disk, and ask about its contents (see image.h)
  */
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -369,9 +368,8 @@ ask_about(const struct vt_image_options *options,
     vt_json_key(&json, "files");
     vt_json_open(&json, '[');
     for (size_t i = 0; i < count; i++) {
-        open_fds[i] = open(files[i].name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (open_fds[i] < 0)
-            return vt_fail_errno(err, "cannot open '%s'", files[i].name);
+        if (vt_file_open(files[i].name, &open_fds[i], err) < 0)
+            return -1;
         fds[i] = (struct vt_spawn_fd) {
             .from = open_fds[i], .to = FIRST_FILE_FD + (int)i,
         };

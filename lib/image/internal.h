@@ -80,6 +80,10 @@ struct vt_place {
 void vt_root_clear(struct vt_root *root);
 void vt_place_clear(struct vt_place *place);
 
+/* Open a file or a block device for reading; nothing else is touched. */
+int vt_file_open(const char *name, int *ret_fd, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Open the file that the user named, and its folder. */
 int vt_root_open(const char *name, struct vt_root *ret_root,
                  struct vt_place *ret_place, struct vtopo_error *err)

@@ -112,6 +112,20 @@ open_folder(const char *name, struct vt_root *root, struct vtopo_error *err)
 }
 
 int
+vt_file_open(const char *name, int *ret_fd, struct vtopo_error *err)
+{
+    struct vt_place place = VT_PLACE_INIT;
+    vt_autoclose int seen = open(name, O_PATH | O_CLOEXEC);
+
+    if (seen < 0)
+        return vt_fail_errno(err, "cannot open '%s'", name);
+    if (open_seen(seen, name, &place, err) < 0)
+        return -1;
+    *ret_fd = place.fd;
+    return 0;
+}
+
+int
 vt_root_open(const char *name, struct vt_root *ret_root,
              struct vt_place *ret_place, struct vtopo_error *err)
 {

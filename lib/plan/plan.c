@@ -118,6 +118,9 @@ compare(const void *left, const void *right)
                                  b->drop == VTOPO_KEPT ? 0 : 1);
 
     if (order == 0)
+        order = compare_unsigned(a->judged ? 0 : 1, b->judged ? 0 : 1);
+
+    if (order == 0)
         order = compare_unsigned(b->used_at_start, a->used_at_start);
     if (order == 0)
         order = compare_unsigned(b->used, a->used);
@@ -201,55 +204,99 @@ plan_of(struct list *list, const struct vtopo_limits *limits)
            && plan.candidates[plan.kept].drop == VTOPO_KEPT)
         plan.kept++;
     find_reason(&plan);
-    if (limits != NULL) {
+    if (plan.kept != 0 && limits != NULL) {
         plan.source = limits->sockets.source;
         plan.confidence = limits->sockets.confidence;
+    } else if (plan.count != 0) {
+        plan.source = plan.candidates[0].source;
+        plan.confidence = plan.candidates[0].confidence;
     }
     return plan;
 }
 
-/* Whether the guest takes the sockets of the best shape for others.  Systems
- * that do not round do so unless a socket holds a power of two.
+/* Whether a shape with places that stay empty may do better: the guest takes
+ * the sockets of the best one for others, or cannot tell all of its cores, or
+ * no shape will do.
  */
 static bool
-is_misread(const struct vtopo_plan *plan, const struct vt_plan_input *input)
+may_pad(const struct vtopo_plan *plan, const struct vt_plan_input *input)
 {
-    return input->limits != NULL && input->request->max_vcpus == 0
-        && plan->count != 0
-        && plan->candidates[0].cost[VTOPO_PREFER_TRUE_PACKAGES] != 0;
+    const struct vtopo_candidate *best = plan->candidates;
+
+    if (input->limits == NULL || input->request->max_vcpus != 0
+        || plan->count == 0)
+        return false;
+    if (plan->kept == 0)
+        return best->drop == VTOPO_DROP_UNCERTAIN
+            || best->fate == VTOPO_UNLICENSED_SOCKET;
+    return best->cost[VTOPO_PREFER_TRUE_PACKAGES] != 0
+        || best->cost[VTOPO_PREFER_TELLABLE] != 0;
 }
 
-/* Look for a shape with room for more vCPUs than asked for, which the guest
- * reads as it is; the places beyond stay empty.
- */
+/* Plan with room for @max_vcpus; *ret_good is whether that serves. */
 static int
-try_padding(struct vtopo_plan *plan, struct vt_plan_input *input,
+plan_padded(struct vt_plan_input *input, unsigned max_vcpus,
+            struct vtopo_plan *ret_plan, bool *ret_good,
             struct vtopo_prediction *scratch, struct vtopo_error *err)
 {
     struct list list = { .candidates = NULL };
-    struct vtopo_plan padded;
+    const struct vtopo_candidate *best;
 
-    input->max_vcpus = vt_round_up_pow2(input->request->vcpus);
+    input->max_vcpus = max_vcpus;
     if (make(input, &list, scratch, err) < 0) {
         free(list.candidates);
         return -1;
     }
-    padded = plan_of(&list, input->limits);
-    if (padded.kept == 0
-        || padded.candidates[0].cost[VTOPO_PREFER_TRUE_PACKAGES] != 0) {
+    *ret_plan = plan_of(&list, input->limits);
+    best = ret_plan->candidates;
+    *ret_good = ret_plan->kept != 0
+        && best->cost[VTOPO_PREFER_TRUE_PACKAGES] == 0
+        && best->cost[VTOPO_PREFER_TELLABLE] == 0
+        && best->shape.level[VTOPO_THREADS] == 1;
+    return 0;
+}
+
+static void
+say_padded(struct vtopo_plan *plan, const struct vt_plan_input *input)
+{
+    unsigned empty = input->max_vcpus - input->request->vcpus;
+
+    plan->rule = vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].name;
+    (void)snprintf(plan->reason, sizeof(plan->reason),
+                   "%s: with %u place%s left empty %s; without, it would not",
+                   plan->rule, empty, empty == 1 ? "" : "s",
+                   vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].says);
+}
+
+/* More tries than this are not worth the time; the power of two is the last
+ * resort, for every kernel reads that as it is.
+ */
+#define PADDING_TRIES 32u
+
+static int
+try_padding(struct vtopo_plan *plan, struct vt_plan_input *input,
+            struct vtopo_prediction *scratch, struct vtopo_error *err)
+{
+    unsigned vcpus = input->request->vcpus;
+    unsigned last = vt_round_up_pow2(vcpus);
+
+    for (unsigned i = 1; vcpus + i <= last; i++) {
+        unsigned next = i <= PADDING_TRIES ? vcpus + i : last;
+        struct vtopo_plan padded;
+        bool good = false;
+
+        if (plan_padded(input, next, &padded, &good, scratch, err) < 0)
+            return -1;
+        if (good) {
+            say_padded(&padded, input);
+            vtopo_plan_clear(plan);
+            *plan = padded;
+            return 0;
+        }
         vtopo_plan_clear(&padded);
-        return 0;
+        if (next == last)
+            break;
     }
-    padded.rule = vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].name;
-    (void)snprintf(padded.reason, sizeof(padded.reason),
-                   "%s: with %u places left empty %s; in a socket of %u it "
-                   "would read several",
-                   vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].name,
-                   input->max_vcpus - input->request->vcpus,
-                   vt_preferences[VTOPO_PREFER_TRUE_PACKAGES].says,
-                   input->request->vcpus);
-    vtopo_plan_clear(plan);
-    *plan = padded;
     return 0;
 }
 
@@ -284,7 +331,7 @@ vtopo_plan_make(const struct vtopo_plan_request *request,
         return -1;
     }
     plan = plan_of(&list, limits);
-    if (is_misread(&plan, &input)
+    if (may_pad(&plan, &input)
         && try_padding(&plan, &input, &scratch, err) < 0)
         return -1;
     *ret_plan = plan;

@@ -56,6 +56,7 @@ vtopo_drop_name(enum vtopo_drop drop)
     static const char *const names[] = {
         [VTOPO_KEPT] = "kept",
         [VTOPO_DROP_ASKED] = "asked",
+        [VTOPO_DROP_THREADS] = "threads",
         [VTOPO_DROP_MACHINE] = "machine",
         [VTOPO_DROP_WASTE] = "waste",
         [VTOPO_DROP_UNCERTAIN] = "uncertain",
@@ -94,6 +95,23 @@ is_unasked(struct vtopo_candidate *candidate,
                        request->cores, request->max_cores)
         || breaks_wish(candidate, "threads", level[VTOPO_THREADS],
                        request->threads, request->max_threads);
+}
+
+/* More than two threads a core are a wish nobody has unsaid on x86. */
+static bool
+is_overthreaded(struct vtopo_candidate *candidate,
+                const struct vt_plan_input *input)
+{
+    unsigned threads = candidate->shape.level[VTOPO_THREADS];
+
+    if (threads <= 2 || input->dialect->arch != VTOPO_X86_64
+        || input->request->threads != 0 || input->request->max_threads != 0)
+        return false;
+    (void)snprintf(candidate->why, sizeof(candidate->why),
+                   "x86 cores have at most 2 threads, not %u, unless asked "
+                   "for", threads);
+    candidate->drop = VTOPO_DROP_THREADS;
+    return true;
 }
 
 /* The shape as the -smp option that spells it out. */
@@ -187,6 +205,8 @@ drop_waste(struct vtopo_candidate *candidate,
     if (!prediction->has_guest || prediction->wasted.most == 0)
         return;
     candidate->fate = fate;
+    candidate->source = prediction->source;
+    candidate->confidence = prediction->confidence;
     drop_for(candidate, certain ? VTOPO_DROP_WASTE : VTOPO_DROP_UNCERTAIN,
              prediction->rule[fate]);
 }
@@ -224,6 +244,7 @@ vt_candidate_judge(struct vtopo_candidate *candidate,
 
     candidate->drop = VTOPO_KEPT;
     if (is_unasked(candidate, input->request)
+        || is_overthreaded(candidate, input)
         || is_refused(candidate, input->dialect))
         return 0;
     full.cpus = full.maxcpus;
@@ -231,7 +252,10 @@ vt_candidate_judge(struct vtopo_candidate *candidate,
         return -1;
     if (candidate->drop != VTOPO_KEPT)
         return 0;
+    candidate->judged = true;
     candidate->used = used_of(scratch);
+    candidate->used_most = scratch->has_guest ? scratch->task_manager.most
+                                              : candidate->used;
     candidate->used_at_start = candidate->used;
     weigh(candidate, input, scratch);
     drop_waste(candidate, scratch);

@@ -160,6 +160,26 @@ write_levels(struct vt_json *json, const struct vtopo_shape *shape)
     vt_json_uint(json, shape->level[VTOPO_THREADS]);
 }
 
+/* A number, or null where it is a range or was not looked at. */
+static void
+write_usable(struct vt_json *json, const struct vtopo_candidate *candidate)
+{
+    bool known = candidate->judged && candidate->used == candidate->used_most;
+
+    vt_json_key(json, "usable");
+    if (known)
+        vt_json_uint(json, candidate->used);
+    else
+        vt_json_null(json);
+    if (known || !candidate->judged)
+        return;
+    vt_json_key(json, "usable_range");
+    vt_json_open(json, '[');
+    vt_json_uint(json, candidate->used);
+    vt_json_uint(json, candidate->used_most);
+    vt_json_close(json, ']');
+}
+
 static void
 write_candidate(struct vt_json *json, const struct vtopo_candidate *candidate,
                 bool kept)
@@ -168,8 +188,7 @@ write_candidate(struct vt_json *json, const struct vtopo_candidate *candidate,
     write_levels(json, &candidate->shape);
     vt_json_key(json, "kept");
     vt_json_bool(json, kept);
-    vt_json_key(json, "usable");
-    vt_json_uint(json, candidate->used);
+    write_usable(json, candidate);
     if (candidate->drop != VTOPO_KEPT) {
         vt_json_key(json, "dropped_by");
         vt_json_string(json, vtopo_drop_name(candidate->drop));
@@ -216,10 +235,12 @@ vt_plan_answer_write(struct vt_json *json, const struct vt_plan_answer *answer)
     write_levels(json, &best->shape);
     vt_json_close(json, '}');
     write_smp(json, &best->shape);
-    vt_json_key(json, "usable");
-    vt_json_uint(json, best->used);
+    write_usable(json, best);
     vt_json_key(json, "usable_at_start");
-    vt_json_uint(json, best->used_at_start);
+    if (best->judged)
+        vt_json_uint(json, best->used_at_start);
+    else
+        vt_json_null(json);
     if (answer->request->plan.app != NULL) {
         vt_json_key(json, "usable_by_app");
         vt_json_uint(json, best->app_used);

@@ -44,11 +44,12 @@ add_guest(struct vt_buf *out, const struct vtopo_limits *limits)
 }
 
 static void
-add_hot_add(struct vt_buf *out, const struct vtopo_candidate *best)
+add_hot_add(struct vt_buf *out, const struct vt_plan_answer *answer)
 {
+    const struct vtopo_candidate *best = &answer->plan.candidates[0];
     unsigned later = best->shape.maxcpus - best->shape.cpus;
 
-    if (later == 0)
+    if (later == 0 || answer->request->plan.max_vcpus == 0)
         return;
     if (best->used == best->shape.maxcpus)
         vt_buf_printf(out, "        all %u that can be added later are "
@@ -117,6 +118,12 @@ vt_plan_text(struct vt_buf *out, const struct vt_plan_answer *answer)
 
     if (answer->resolved.has_guest)
         add_guest(out, &answer->resolved.limits);
+    if (!best->judged) {
+        vt_words_wrap(out, "No shape will do: ", plan->reason);
+        if (answer->request->all)
+            add_all(out, plan);
+        return;
+    }
     vt_buf_add_string(out, plan->kept != 0 ? "Plan:   "
                       : answer->repaired ? "After repair: " : "Best:   ");
     vt_words_shape(out, &best->shape);
@@ -125,18 +132,21 @@ vt_plan_text(struct vt_buf *out, const struct vt_plan_answer *answer)
                   ? answer->resolved.dialect.machine : "spelt-out machine");
     vt_config_smp(out, &best->shape);
     vt_buf_add_char(out, '\n');
-    add_hot_add(out, best);
+    add_hot_add(out, answer);
     add_app(out, answer);
     vt_words_wrap(out, "Reason: ", plan->reason);
-    if (answer->resolved.has_guest)
-        add_source(out, plan);
+    add_source(out, plan);
     if (answer->request->all)
         add_all(out, plan);
     else if (plan->kept != 0 && plan->kept < plan->count)
         vt_buf_printf(out, "        %zu of %zu shapes would be used in full; "
                       "--all says why the others not\n",
                       plan->kept, plan->count);
-    if (plan->kept == 0 && answer->repaired)
+    if (plan->kept == 0 && best->drop == VTOPO_DROP_UNCERTAIN)
+        vt_buf_printf(out, "\nIt is not certain that any shape of %u vCPUs is "
+                      "used in full: of this one,\n%u to %u are.\n",
+                      best->shape.maxcpus, best->used, best->used_most);
+    else if (plan->kept == 0 && answer->repaired)
         vt_buf_printf(out, "\nNo shape of %u vCPUs is used in full before "
                       "the guest is repaired.\n", best->shape.cpus);
     else if (plan->kept == 0)

@@ -27,6 +27,8 @@ static int
 read_smp(struct vt_json_reader *reader, struct vt_predict_request *request,
          struct vtopo_error *err)
 {
+    request->smp_text = NULL;
+    request->has_smp_object = false;
     if (vt_json_peek(reader) == '"')
         return vt_json_read_string(reader, "smp", &request->smp_text, err);
     if (vt_json_peek(reader) != '{')
@@ -221,7 +223,7 @@ static void
 write_decided(struct vt_json *json, const struct vtopo_prediction *prediction)
 {
     vt_json_key(json, "decided_by");
-    if (prediction->decided == VTOPO_USED) {
+    if (prediction->rule[prediction->decided][0] == '\0') {
         vt_json_null(json);
         return;
     }
@@ -252,6 +254,13 @@ write_guest(struct vt_json *json, const struct vtopo_prediction *prediction)
     write_bounds(json, "sockets_used_range", prediction->sockets_used);
     write_or_null(json, "cores_per_socket", cores, cores != VTOPO_ABSENT);
     write_or_null(json, "threads_per_core", threads, threads != VTOPO_ABSENT);
+    if (prediction->shape.maxcpus > prediction->shape.cpus) {
+        vt_json_key(json, "used_if_added");
+        vt_json_open(json, '[');
+        vt_json_uint(json, prediction->used_if_added.least);
+        vt_json_uint(json, prediction->used_if_added.most);
+        vt_json_close(json, ']');
+    }
     if (prediction->groups > 1) {
         vt_json_key(json, "groups");
         vt_json_uint(json, prediction->groups);
@@ -301,7 +310,7 @@ write_vcpu(struct vt_json *json, const struct vtopo_prediction *prediction,
                            ? vtopo_fate_name(vcpu->fate) : NULL);
     vt_json_key(json, "rule");
     vt_json_string_or_null(json, prediction->has_guest && rule[0] != '\0'
-                           ? rule : NULL);
+                           && vcpu->fate != VTOPO_USED ? rule : NULL);
     if (prediction->has_guest && vcpu->fate != VTOPO_USED
         && vcpu->fate != VTOPO_NOT_PRESENT)
         write_left(json, vcpu->left);

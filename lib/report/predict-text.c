@@ -8,6 +8,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "config/config.h"
@@ -173,6 +174,25 @@ add_counts(struct vt_buf *out, const struct vt_predict_answer *answer)
     vt_words_wrap(out, "Guest: ", vt_buf_string(&line));
 }
 
+/* Whether what can be hot-added would be of any use. */
+static void
+add_hot_add(struct vt_buf *out, const struct vtopo_prediction *prediction)
+{
+    vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
+    unsigned all = prediction->shape.maxcpus;
+
+    if (all == prediction->shape.cpus)
+        return;
+    vt_buf_printf(&line, "with all %u present, ", all);
+    if (prediction->used_if_added.least == all) {
+        vt_buf_add_string(&line, "all would be used.");
+    } else {
+        add_range(&line, prediction->used_if_added);
+        vt_buf_add_string(&line, " would be used.");
+    }
+    vt_words_wrap(out, "Later: ", vt_buf_string(&line));
+}
+
 static void
 add_groups(struct vt_buf *out, const struct vtopo_prediction *prediction)
 {
@@ -184,17 +204,30 @@ add_groups(struct vt_buf *out, const struct vtopo_prediction *prediction)
                   : "one of them unless it was written for more");
 }
 
-/* Every rule that keeps a vCPU from being used, each once. */
+/* Two fates may have one reason. */
+static bool
+said_before(const struct vtopo_prediction *prediction, unsigned fate)
+{
+    for (unsigned i = 0; i < fate; i++) {
+        if (i != VTOPO_NOT_PRESENT
+            && strcmp(prediction->rule[i], prediction->rule[fate]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Every rule that decided, each once. */
 static void
 add_rules(struct vt_buf *out, const struct vtopo_prediction *prediction)
 {
     for (unsigned i = 0; i < VTOPO_FATES; i++) {
-        if (i == VTOPO_USED || i == VTOPO_NOT_PRESENT
-            || prediction->rule[i][0] == '\0')
+        if (i == VTOPO_NOT_PRESENT || prediction->rule[i][0] == '\0'
+            || said_before(prediction, i))
             continue;
         vt_words_wrap(out, "Rule: ", prediction->rule[i]);
     }
-    if (prediction->decided != VTOPO_USED && prediction->source != NULL)
+    if (prediction->rule[prediction->decided][0] != '\0'
+        && prediction->source != NULL)
         vt_words_wrap(out, "Source: ", prediction->source);
 }
 
@@ -275,6 +308,7 @@ vt_predict_text(struct vt_buf *out, const struct vt_predict_answer *answer,
     add_table(out, prediction);
     if (prediction->has_guest) {
         add_counts(out, answer);
+        add_hot_add(out, prediction);
         add_groups(out, prediction);
         add_rules(out, prediction);
     }

@@ -17,8 +17,6 @@
 const char vt_setting_keys[] =
     "machine, dialect, qemu, arch, cpu, os, edition, limits";
 
-/* The machine type where none is named. */
-#define USUAL_MACHINE "q35"
 
 static const struct {
     const char *name;
@@ -316,12 +314,32 @@ vt_setting_read(struct vt_setting *setting, struct vt_json_reader *reader,
 
 /* -------------------------------------------------------------- resolving */
 
+/* The machine type where none is named. */
+static const char *
+usual_machine(enum vtopo_arch arch)
+{
+    switch (arch) {
+    case VTOPO_AARCH64:
+    case VTOPO_RISCV64:
+        return "virt";
+    case VTOPO_PPC64:
+        return "pseries";
+    case VTOPO_S390X:
+        return "s390-ccw-virtio";
+    case VTOPO_X86:
+    case VTOPO_X86_64:
+    case VTOPO_ARCH_UNKNOWN:
+        break;
+    }
+    return "q35";
+}
+
 static int
 resolve_dialect(const struct vt_setting *setting,
                 struct vtopo_dialect *ret_dialect, struct vtopo_error *err)
 {
     const char *machine = setting->machine != NULL ? setting->machine
-                                                   : USUAL_MACHINE;
+        : usual_machine(setting->arch);
     struct vtopo_dialect dialect = setting->dialect;
 
     if (!setting->has_dialect) {
@@ -373,6 +391,36 @@ lookup_guest(const struct vt_setting *setting, struct vtopo_limits *ret_limits,
     return vtopo_limits_lookup(os, slash + 1, setting->arch, ret_limits, err);
 }
 
+/* A limit that the system does not have must not pass as if it had. */
+static int
+check_guest(const struct vtopo_limits *limits,
+            const struct vt_limits_patch *patch, struct vtopo_error *err)
+{
+    const struct vt_generation *row = vt_generation_lookup(limits->generation);
+
+    if (row != NULL && limits->numproc != 0
+        && row->numproc == VT_NUMPROC_NONE)
+        return vt_fail(err, VTOPO_BAD_INPUT, "%s knows no numproc",
+                       limits->name);
+    if (patch->hal != NULL && limits->counting == VTOPO_COUNT_NOTHING)
+        return vt_fail(err, VTOPO_BAD_INPUT, "%s has no HAL of Windows",
+                       limits->name);
+    return 0;
+}
+
+/* Windows, as the tables have it, runs on x86 machines. */
+static int
+check_build(const struct vt_resolved *resolved, struct vtopo_error *err)
+{
+    if (!resolved->has_guest
+        || resolved->limits.counting == VTOPO_COUNT_NOTHING
+        || resolved->dialect.arch == VTOPO_X86_64)
+        return 0;
+    return vt_fail(err, VTOPO_UNKNOWN_GUEST, "%s has no build for %s",
+                   resolved->limits.name,
+                   vt_arch_name(resolved->dialect.arch));
+}
+
 static int
 resolve_guest(const struct vt_setting *setting,
               struct vt_resolved *resolved, struct vtopo_error *err)
@@ -392,8 +440,10 @@ resolve_guest(const struct vt_setting *setting,
         return -1;
     if (!setting->limits.any)
         return 0;
-    return vt_limits_patch_apply(&setting->limits, setting->os != NULL,
-                                 &resolved->limits, err);
+    if (vt_limits_patch_apply(&setting->limits, setting->os != NULL,
+                              &resolved->limits, err) < 0)
+        return -1;
+    return check_guest(&resolved->limits, &setting->limits, err);
 }
 
 int
@@ -403,7 +453,8 @@ vt_setting_resolve(const struct vt_setting *setting,
     struct vt_resolved resolved = { .cpu = setting->cpu };
 
     if (resolve_dialect(setting, &resolved.dialect, err) < 0
-        || resolve_guest(setting, &resolved, err) < 0)
+        || resolve_guest(setting, &resolved, err) < 0
+        || check_build(&resolved, err) < 0)
         return -1;
     if (resolved.cpu.model[0] != '\0'
         && !vtopo_cpu_model_known(resolved.cpu.model)

@@ -210,7 +210,8 @@ vt_cpu_settle(const struct vtopo_cpu *asked,
         .level = level_of(model, type),
         .xlevel = xlevel_of(model, cpu->model, type),
         .topoext = topoext_of(cpu, model, type, accel),
+        /* Under TCG a CPU that nobody named is QEMU's own, without it. */
         .x2apic = cpu->x2apic != VTOPO_DEFAULT ? cpu->x2apic == VTOPO_YES
-                                               : model->x2apic,
+            : model->x2apic && (model != &plain || accel == VTOPO_KVM),
     };
 }

@@ -9,6 +9,8 @@
  * hundred leaf sets; tests/integration/cpuid_differential.py repeats that.
  */
 
+#include <string.h>
+
 #include "base/error.h"
 #include "topology/cpu-model.h"
 #include "topology/level.h"
@@ -249,8 +251,7 @@ check_x2apic(const struct vtopo_shape *shape,
 static bool
 is_microvm(const struct vtopo_dialect *dialect)
 {
-    return dialect->machine_version == 0
-        && (dialect->supported & VTOPO_LEVEL_BIT(VTOPO_DIES)) == 0;
+    return strcmp(dialect->machine, "microvm") == 0;
 }
 
 /* Up to 5.2 a microvm looks only for the id that stands for "all". */
@@ -316,6 +317,11 @@ vtopo_cpuid_make(const struct vtopo_shape *shape,
     if (dialect->arch != VTOPO_X86_64)
         return vt_fail(err, VTOPO_BAD_INPUT, "'%s' has no CPUID: it is no x86 "
                        "machine", dialect->machine);
+    if (shape->level[VTOPO_DRAWERS] > 1 || shape->level[VTOPO_BOOKS] > 1
+        || shape->level[VTOPO_CLUSTERS] > 1)
+        return vt_fail(err, VTOPO_SMP_UNSUPPORTED_LEVEL,
+                       "x86 has no drawers, books or clusters: the counts "
+                       "must be 1");
     vt_cpu_settle(asked, dialect, &cpu);
     if (check_ids(shape, dialect, &cpu, err) < 0)
         return -1;

@@ -307,7 +307,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     state.hive = hive;
     check_paths(hive);
     walk(&state, &root, 0);
-    if (hive->pages.overlaid > VW_HIVE_OVERLAY_MAX
+    if (hive->pages.overlay.used > VW_HIVE_OVERLAY_MAX
         || vw_hive_state(hive)->replayed > size / 512)
         abort();
     return 0;

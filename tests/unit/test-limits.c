@@ -280,7 +280,6 @@ static const struct {
     { "halaacpi.dll", "acpiapic_up", VTOPO_NO, VTOPO_YES },
     { "HALMACPI.DLL", "acpiapic_mp", VTOPO_YES, VTOPO_YES },
     { "halmps.dll", "mps_mp", VTOPO_YES, VTOPO_NO },
-    { "hal.dll", "e_isa_up", VTOPO_NO, VTOPO_NO },
     { "halmac.dll", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },
     { "acpiapic_", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },
     { "", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },

@@ -20,7 +20,7 @@ static const struct row rows[] = {
     { "one socket, because sockets are licensed",
       { .vcpus = 8 }, NULL, "win10", NULL, true, 8, 1, 8, 1, "no-threads" },
     { "a prime number of vCPUs",
-      { .vcpus = 7 }, NULL, "win10", "home", true, 7, 1, 7, 1, "no-threads" },
+      { .vcpus = 7 }, NULL, "win10", "home", true, 7, 1, 7, 1, "only-one" },
     { "one vCPU", { .vcpus = 1 }, NULL, "winxp", "home",
       true, 1, 1, 1, 1, "only-one" },
     { "threads where they are asked for",
