@@ -263,7 +263,9 @@ add_cure(struct vt_buf *line, const struct vt_predict_answer *answer,
     bool reshape = cure != NULL;
 
     if (!reshape && other[0] == '\0') {
-        vt_buf_add_string(line, " No shape of that many is used in full.");
+        vt_buf_add_string(line, answer->prediction->wasted.least > 0
+                          ? " No shape of that many is used in full."
+                          : " No shape is sure to waste none.");
         return;
     }
     vt_buf_printf(line, " Cure: %s%s", other,

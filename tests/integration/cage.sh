@@ -157,7 +157,8 @@ for act in $acts; do
     rm -f -- "hostile-$act"
 done
 
-# What no filter stops: the parent does.  "lie" names a file outside.
+# What no filter stops: the parent does.  "lie" names a file outside.  (A
+# sanitizer wants to say much about a crash, and is stopped.)
 while read -r act option want; do
     cp -- "$hostile" "hostile-$act"
     # shellcheck disable=SC2086  # options are plain words
@@ -168,7 +169,7 @@ while read -r act option want; do
 done <<'END'
 spin --wall-ms=20000 used up its processor time
 hang --wall-ms=500 did not answer in time and was killed
-crash --wall-ms=20000 killed by signal|ended with status
+crash --wall-ms=20000 was killed by signal|was killed by its cage
 flood --wall-ms=20000 said more than it may and was killed
 gibberish --wall-ms=20000 answered in words of its own: not JSON
 lie --wall-ms=20000 outside its folder
