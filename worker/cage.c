@@ -161,8 +161,8 @@ has_seccomp(void)
            && errno == EFAULT;
 }
 
-/* Build the filter and load it.  The filter of libseccomp checks the architecture first
- * and kills what comes by another; x32 is another.
+/* Build the filter and load it.  It checks the architecture first and kills
+ * what comes by another; x32 is another.
  */
 static int
 enter_seccomp(enum vw_cage_action action, struct vtopo_error *err)

@@ -30,23 +30,22 @@ static int
 add_extent(struct vw_sniff *sniff, const char *name, size_t size, bool flat,
            struct vtopo_error *err)
 {
-    vt_autofree char *kept = NULL;
     struct vw_sniff_extent *extents;
 
     if (sniff->extent_count == VW_SNIFF_EXTENTS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the VMDK descriptor names more than %u extents",
                        VW_SNIFF_EXTENTS_MAX);
-    if (vw_sniff_name(name, size, "extent", &kept, err) < 0)
-        return -1;
     extents = realloc(sniff->extents,
                       (sniff->extent_count + 1) * sizeof(*extents));
     if (extents == NULL)
         return vt_fail_memory(err);
     sniff->extents = extents;
-    extents[sniff->extent_count++] = (struct vw_sniff_extent) {
-        .name = vt_steal(&kept), .flat = flat,
-    };
+    extents += sniff->extent_count;
+    *extents = (struct vw_sniff_extent) { .name = NULL, .flat = flat };
+    if (vw_sniff_name(name, size, "extent", &extents->name, err) < 0)
+        return -1;
+    sniff->extent_count++;
     return 0;
 }
 

@@ -151,6 +151,7 @@ static int
 add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
            struct vtopo_error *err)
 {
+    struct vt_sniffed_extent extent = { .name = NULL };
     struct vt_sniffed_extent *extents;
 
     if (sniffed->extent_count == VT_IMAGE_EXTENTS_MAX)
@@ -161,10 +162,12 @@ add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
     if (extents == NULL)
         return vt_fail_memory(err);
     sniffed->extents = extents;
-    /* Counted before it is read: what there is of it is then released. */
-    extents += sniffed->extent_count++;
-    *extents = (struct vt_sniffed_extent) { .name = NULL };
-    return read_extent(reader, extents, err);
+    if (read_extent(reader, &extent, err) < 0) {
+        free(extent.name);
+        return -1;
+    }
+    extents[sniffed->extent_count++] = extent;
+    return 0;
 }
 
 static int
@@ -184,52 +187,30 @@ read_extents(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
     return 0;
 }
 
-/* Members that are true or false, and that are names or null. */
-struct member {
-    const char *key;
-    size_t offset;
-};
-static const struct member bools[] = {
-    { .key = "encrypted",
-      .offset = offsetof(struct vt_sniffed, encrypted) },
-    { .key = "dirty",
-      .offset = offsetof(struct vt_sniffed, dirty) },
-    { .key = "differencing",
-      .offset = offsetof(struct vt_sniffed, differencing) },
-    { .key = "external_data",
-      .offset = offsetof(struct vt_sniffed, external_data) },
-};
-static const struct member names[] = {
-    { .key = "backing",
-      .offset = offsetof(struct vt_sniffed, backing) },
-    { .key = "backing_format",
-      .offset = offsetof(struct vt_sniffed, backing_format) },
-    { .key = "data_file",
-      .offset = offsetof(struct vt_sniffed, data_file) },
-};
-
 static int
 read_member(struct vt_json_reader *reader, const char *key,
             struct vt_sniffed *sniffed, struct vtopo_error *err)
 {
-    for (size_t i = 0; i < VT_COUNT(bools); i++) {
-        if (strcmp(key, bools[i].key) == 0)
-            return vt_json_read_bool(
-                reader, key,
-                (bool *)(void *)((char *)sniffed + bools[i].offset), err);
-    }
-    for (size_t i = 0; i < VT_COUNT(names); i++) {
-        if (strcmp(key, names[i].key) == 0)
-            return read_name(
-                reader, key,
-                (char **)(void *)((char *)sniffed + names[i].offset), err);
-    }
     if (strcmp(key, "format") == 0)
         return read_format(reader, key, sniffed->format, err);
     if (strcmp(key, "seen") == 0)
         return read_format(reader, key, sniffed->seen, err);
     if (strcmp(key, "virtual_size") == 0)
         return read_size(reader, key, sniffed, err);
+    if (strcmp(key, "encrypted") == 0)
+        return vt_json_read_bool(reader, key, &sniffed->encrypted, err);
+    if (strcmp(key, "dirty") == 0)
+        return vt_json_read_bool(reader, key, &sniffed->dirty, err);
+    if (strcmp(key, "differencing") == 0)
+        return vt_json_read_bool(reader, key, &sniffed->differencing, err);
+    if (strcmp(key, "external_data") == 0)
+        return vt_json_read_bool(reader, key, &sniffed->external_data, err);
+    if (strcmp(key, "backing") == 0)
+        return read_name(reader, key, &sniffed->backing, err);
+    if (strcmp(key, "backing_format") == 0)
+        return read_name(reader, key, &sniffed->backing_format, err);
+    if (strcmp(key, "data_file") == 0)
+        return read_name(reader, key, &sniffed->data_file, err);
     if (strcmp(key, "extents") == 0)
         return read_extents(reader, sniffed, err);
     return vt_json_skip(reader, err);

@@ -5,9 +5,9 @@
  *
  * QEMU says what it does with a file by locks on single bytes: the bytes from
  * 100 stand for what it does, in the order of its block permissions
- * (block/file-posix.c and enum in block/block-common.h of QEMU): 100 reads consistently,
- * 101 writes, 102 writes the same contents, 103 resizes.  To ask for the lock
- * is enough, it is not taken.
+ * (block/file-posix.c and block/block-common.h of QEMU): 100 reads
+ * consistently, 101 writes, 102 writes the same contents, 103 resizes.  To ask
+ * for the lock is enough, it is not taken.
  */
 
 #include <fcntl.h>

@@ -166,7 +166,8 @@ check_uri(const struct vt_nbd_uri *uri, bool is_unix, struct vtopo_error *err)
 
     if (is_unix && (uri->socket == NULL || uri->socket[0] == '\0'))
         return vt_fail(err, VTOPO_BAD_INPUT,
-                       "the NBD URI names no socket: '?socket=PATH' is missing");
+                       "the NBD URI names no socket: '?socket=PATH' is "
+                       "missing");
     if (!is_unix && uri->socket != NULL)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the NBD URI names a socket, but is not nbd+unix");

@@ -346,17 +346,12 @@ make_sockets(int *ret_listener, int *ret_client, struct vtopo_error *err)
     return 0;
 }
 
-/* Search PATH as a shell does. */
-static int
-find_program(const struct vt_image *image, char **ret_path,
-             struct vtopo_error *err)
+/* Search PATH as a shell does; NULL without memory or without a find. */
+static char *
+search_path(void)
 {
     const char *rest = getenv("PATH");
 
-    if (image->options.qemu_nbd != NULL) {
-        *ret_path = strdup(image->options.qemu_nbd);
-        return *ret_path == NULL ? vt_fail_memory(err) : 0;
-    }
     if (rest == NULL)
         rest = "/usr/local/bin:/usr/bin:/bin";
     while (*rest != '\0') {
@@ -364,15 +359,19 @@ find_program(const struct vt_image *image, char **ret_path,
         char *path;
 
         if (asprintf(&path, "%.*s/" PROGRAM, (int)length, rest) < 0)
-            return vt_fail_memory(err);
-        if (length > 0 && access(path, X_OK) == 0) {
-            *ret_path = path;
-            return 0;
-        }
+            return NULL;
+        if (length > 0 && access(path, X_OK) == 0)
+            return path;
         free(path);
         rest += length;
         rest += *rest == ':' ? 1 : 0;
     }
+    return NULL;
+}
+
+static int
+fail_without_program(const struct vt_image *image, struct vtopo_error *err)
+{
     (void)vt_fail(err, VTOPO_SYSTEM,
                   "'" PROGRAM "' is not there, which reads disks in the format "
                   "%s", image->links[0].format);
@@ -425,14 +424,16 @@ vt_server_start(struct vt_image *image, struct vtopo_error *err)
 {
     const struct vt_link *last = &image->links[image->link_count - 1];
     bool network = last->protocol != NULL;
-    vt_autofree char *program = NULL;
+    const char *named = image->options.qemu_nbd;
+    vt_autofree char *program = named != NULL ? strdup(named) : search_path();
     vt_autoclose int listener = -1;
     vt_autoclose int client = -1;
     vt_autoclose int ruleset = -1;
     int rc;
 
-    if (find_program(image, &program, err) < 0
-        || make_ruleset(image, program, network, &ruleset, err) < 0
+    if (program == NULL)
+        return fail_without_program(image, err);
+    if (make_ruleset(image, program, network, &ruleset, err) < 0
         || make_sockets(&listener, &client, err) < 0
         || start_program(image, program, listener, ruleset, network, err) < 0)
         return -1;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Hold `vtopo inspect` against what real hives, boot stores and disks say.
 
-    inspect_truth.py [--vtopo build/vtopo] [--data ../shared/data] [-k WORD] [-v]
+    inspect_truth.py [--vtopo build/vtopo] [--data ../shared/data]
+                     [--fill build/tests/ntfs-fill] [-k WORD] [-v]
 
 What is real: the SYSTEM hives with their logs, the boot stores, the boot.ini
 files and the images of the data folder, from Windows XP to 10, and its
@@ -203,8 +204,9 @@ class Answer:
 class Lab:
     """The program, the data, and what was made of them: each thing once."""
 
-    def __init__(self, vtopo, data, directory):
+    def __init__(self, vtopo, data, directory, fill):
         self.vtopo, self.data, self.directory = str(vtopo), Path(data), Path(directory)
+        self.given_fill = Path(fill)
         self.truth = json.loads((self.data / "truth.json").read_text())
         self.compared = 0
         self.calls = 0
@@ -310,9 +312,8 @@ class Lab:
     def fill(self):
         """The tool that puts files into NTFS."""
         need("mkntfs")
-        built = ROOT / "build/tests/ntfs-fill"
-        if built.exists():
-            return built
+        if self.given_fill.exists():
+            return self.given_fill.resolve()
         try:
             return made.build_ntfs_fill(ROOT, self.directory)
         except (OSError, RuntimeError) as error:
@@ -568,11 +569,6 @@ def check_loose_store(lab, name):
                                            "limits": {"numproc": None, "onecpu": False}})
 
 
-def store_names(lab):
-    """The stores that the data folder has."""
-    return sorted(Path(name).name for name in lab.truth["bcd"])
-
-
 for _name in ("BCD-Template_qthivex", "asus_esp_BCD", "bcdtest_qthivex", "ez_BCD",
               "ntloader_bcdvhd", "ntloader_bcdwin", "regipy_BCD", "usbboot_BCD",
               "windeploy_BCD", "windeploy_BCD-efi"):
@@ -789,16 +785,25 @@ def check_boot_drivers(lab):
         return ("cd \\ControlSet001\\Services\nadd viostor\ncd viostor\nsetval 3\n"
                 f"Type\ndword:1\nStart\ndword:{start}\n"
                 "ImagePath\nstring:system32\\drivers\\viostor.sys\n")
-    known = ("cd \\ControlSet001\\Control\\CriticalDeviceDatabase\n"
-             "add pci#ven_1af4&dev_1001\ncd pci#ven_1af4&dev_1001\nsetval 2\n"
-             "ClassGUID\nstring:{4D36E97B-E325-11CE-BFC1-08002BE10318}\n"
-             "Service\nstring:viostor\n")
-    database = ("cd \\DriverDatabase\\DeviceIds\\PCI\nadd VEN_1AF4&DEV_1001\n"
-                "cd VEN_1AF4&DEV_1001\nsetval 1\noem1.inf\nhex:3:01,ff,00,00\n")
+    def critical(device, name="viostor"):
+        return ("cd \\ControlSet001\\Control\\CriticalDeviceDatabase\n"
+                f"add {device}\ncd {device}\nsetval 2\n"
+                "ClassGUID\nstring:{4D36E97B-E325-11CE-BFC1-08002BE10318}\n"
+                f"Service\nstring:{name}\n")
+    known = critical("pci#ven_1af4&dev_1001")
+    long = critical("PCI#VEN_1AF4&DEV_1042&SUBSYS_11001AF4&REV_01")
+    rare = critical("pci#ven_1af4&dev_1001&subsys_00081af4")
+    other = critical("pci#ven_1af4&dev_1001&subsys_00021af4&rev_00", "another")
+    device = "VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00"
+    database = (f"cd \\DriverDatabase\\DeviceIds\\PCI\nadd {device}\n"
+                f"cd {device}\nsetval 1\noem1.inf\nhex:3:01,ff,00,00\n")
     for hive, title, script, start, boot in (
             (WIN7, "no device", service(0), 0, False),
             (WIN7, "starts late", service(3) + known, 3, False),
             (WIN7, "boots", service(0) + known, 0, True),
+            (WIN7, "boots by a long name", service(0) + long, 0, True),
+            (WIN7, "boots by a rare name", service(0) + rare, 0, True),
+            (WIN7, "device of another", service(0) + other, 0, False),
             (XP, "boots XP", service(0) + known, 0, True),
             (WIN81, "no device 8", service(0), 0, False),
             (WIN81, "boots 8", service(0) + database, 0, True)):
@@ -908,9 +913,10 @@ def check_versions(lab):
 @case("text for people: no control characters, and what the page must have")
 def check_text(lab):
     values = dict(SOFTWARE[WIN7], ProductName="evil\x1b[31m\u202etext\n", EditionID="\x1b]0;x\x07")
-    path = lab.write("SOFTWARE evil", _software_bytes_latin(values))
-    for software, words in ((lab.software(WIN7), ("Windows 7", "2 sockets", "used 1", "build 7601")),
-                            (path, ("HAL", "Licensed", "Last boot"))):
+    path = lab.write("SOFTWARE evil", _software_bytes(values))
+    for software, words in (
+            (lab.software(WIN7), ("Windows 7", "2 sockets", "used 1", "build 7601")),
+            (path, ("HAL", "Licensed", "Last boot"))):
         done = subprocess.run([lab.vtopo, "inspect", "--system", lab.path(WIN7), "--software",
                                software], capture_output=True, check=False, timeout=SECONDS)
         text = done.stdout.decode("utf-8", "replace")
@@ -918,12 +924,6 @@ def check_text(lab):
         yield from (f"text has no {word!r}" for word in words if word not in text)
         if re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text):
             yield f"text has control characters: {text!r}"
-
-
-def _software_bytes_latin(values):
-    hive = made.Hive()
-    hive.key("Microsoft\\Windows NT\\CurrentVersion", values)
-    return hive.to_bytes()
 
 
 # --------------------------------------------------------------- (b) disks
@@ -1178,7 +1178,6 @@ for _bits, _size in ((32, 40 * MIB), (16, 24 * MIB)):
 
 
 ESP_SIZE = 36 * MIB
-WIN10_START = MIB + ESP_SIZE + 16 * MIB
 
 
 def win10_parts(lab, store, sector=512, hive=WIN10, guid=REGIPY_PART, tag="", logs=True):
@@ -1341,6 +1340,19 @@ def check_dual_boot_ini(lab):
             "boot": {"kind": "boot.ini", "entries": entries}}, f"systems[{number}]")
 
 
+@case("disk: two systems on one volume, of which boot.ini knows one")
+def check_two_roots(lab):
+    volume = ntfs(lab, "two-roots.ntfs", 24 * MIB, lambda: xp_orders(
+        lab, lab.path("xp-pro_usepmtimer.ini")) + windows_orders(lab, XP, "WINNT"))
+    answer = lab.inspect(lab.once("two-roots.raw", lambda target: made.make_disk(
+        target, [Part(volume, active=True)])))
+    systems = sorted(answer.object.get("systems", []), key=lambda one: one["root"])
+    yield from lab.differ(systems, [
+        {"root": "WINDOWS", "found_by": "boot.ini", "default": True, "partition": 1},
+        {"root": "WINNT", "found_by": "look", "default": None, "partition": 1,
+         "boot": {"kind": None, "numproc": None, "onecpu": None}}], "systems")
+
+
 def check_root(lab, root, config, found_by):
     """A system in a directory of another name or case."""
     name = f"root {root} {config.replace('/', ' ')}"
@@ -1384,7 +1396,6 @@ def check_tables(lab):
 def check_software(lab):
     config = "Windows/System32/config"
     bad = lab.write("no SOFTWARE", b"regf" + bytes(8000))
-    dirty = lab.write("dirty SOFTWARE", made.Hive().to_bytes())
     hive = made.Hive()
     hive.key("Microsoft\\Windows NT\\CurrentVersion", SOFTWARE[XP])
     dirty = lab.write("dirty SOFTWARE.hive", hive.to_bytes(dirty=True))
@@ -1557,6 +1568,27 @@ def check_truncated(lab):
             yield f"{answer}: truncated: got {show(answer.object.get('disk'))}, expected true"
 
 
+@case("image: encrypted qcow2 is named; a dirty one is read and said")
+def check_qcow2_states(lab):
+    need("qemu-img", "qemu-nbd")
+    path = lab.once("encrypted.qcow2", lambda target: made.run(
+        "qemu-img", "create", "-q", "--object", "secret,id=key,data=secret", "-f", "qcow2",
+        "-o", "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10", target, "8M"))
+    answer = lab.inspect(path)
+    lab.compared += 1
+    if answer.status != 1 or "encrypted" not in answer.err:
+        yield f"{answer}; expected an error that says encrypted"
+
+    def make_dirty(target):
+        made.run("qemu-img", "convert", "-O", "qcow2", "-o", "lazy_refcounts=on",
+                 win7_disk(lab), target)
+        with open(target, "r+b") as image:
+            image.seek(79)              # incompatible features: dirty
+            image.write(b"\1")
+    yield from lab.judge(lab.inspect(lab.once("dirty.qcow2", make_dirty)), 0,
+                         {"findings": Codes("dirty")}, expect_win7(lab))
+
+
 @case("image: truncated qcow2, vhdx, vmdk: an error or an answer, no crash")
 def check_truncated_formats(lab):
     need("qemu-img", "qemu-nbd")
@@ -1640,6 +1672,26 @@ def check_all_asked(lab):
             lab.compared += 1
             if Path(name).name not in asked and Path(name).name != "blankbcd_qthivex":
                 yield f"{name} is in truth.json, but no case asks about it"
+
+
+@case("facts feed predict: --facts of the JSON and --image say the same")
+def check_predict(lab):
+    facts = lab.write("win7.facts", lab.inspect(win7_disk(lab)).out.encode())
+    answers = []
+    for words in (("--facts", facts), ("--image", win7_disk(lab))):
+        done = subprocess.run(
+            [lab.vtopo, "predict", "--smp", "4", "--machine", "pc-i440fx-2.12", "--json",
+             *map(str, words)], capture_output=True, text=True, check=False, timeout=SECONDS)
+        lab.calls += 1
+        if done.returncode != 2:
+            yield f"predict {words[0]}: exit status {done.returncode}, expected 2: {done.stderr}"
+            return
+        answers.append(json.loads(done.stdout))
+    for answer in answers:
+        yield from lab.differ(answer, {
+            "guest": {"device_manager": 4, "task_manager": 2, "sockets_used": 2},
+            "vcpus": [{"fate": fate} for fate in ["used"] * 2 + ["unlicensed-socket"] * 2],
+            "wasted": 2})
 
 
 # ---------------------------------------------------------- (c) many at once
@@ -1734,6 +1786,8 @@ def main():
     parser.add_argument("--vtopo", default=ROOT / "build/vtopo")
     parser.add_argument("--data", default=os.environ.get(
         "VTOPO_TEST_DATA", ROOT.parent / "shared/data"))
+    parser.add_argument("--fill", default=ROOT / "build/tests/ntfs-fill",
+                        help="ntfs-fill; compiled where there is none")
     parser.add_argument("-k", dest="word", default="", help="only cases with this in the title")
     parser.add_argument("-v", dest="verbose", action="store_true", help="how long each took")
     parser.add_argument("--keep", metavar="DIR", help="leave what was made in this folder")
@@ -1750,7 +1804,8 @@ def main():
         if options.keep:
             directory = options.keep
             os.makedirs(directory, exist_ok=True)
-        lab = Lab(Path(options.vtopo).resolve(), Path(options.data).resolve(), directory)
+        lab = Lab(Path(options.vtopo).resolve(), Path(options.data).resolve(), directory,
+                  options.fill)
         try:
             failed, skipped = run_cases(lab, cases, options.verbose)
         finally:

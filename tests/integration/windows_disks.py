@@ -24,7 +24,7 @@ from pathlib import Path
 MIB = 1 << 20
 NOTHING = 0xFFFFFFFF
 
-SZ, EXPAND_SZ, BINARY, DWORD, MULTI_SZ = 1, 2, 3, 4, 7
+SZ, BINARY, DWORD, MULTI_SZ = 1, 3, 4, 7
 
 
 # ------------------------------------------------------------------- hives

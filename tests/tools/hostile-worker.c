@@ -208,13 +208,14 @@ act_thread(const struct world *world)
 static int
 act_memory(const struct world *world)
 {
-    (void)world;
-    for (unsigned i = 0; i < 2048; i++) {
-        char *block = malloc(1u << 20);
+    static char *blocks[2048];
 
-        if (block == NULL)
+    (void)world;
+    for (unsigned i = 0; i < VT_COUNT(blocks); i++) {
+        blocks[i] = malloc(1u << 20);
+        if (blocks[i] == NULL)
             return -1;
-        memset(block, 1, 1u << 20);
+        memset(blocks[i], 1, 1u << 20);
     }
     return 0;
 }

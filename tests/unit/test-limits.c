@@ -125,7 +125,7 @@ static const struct row rows[] = {
     { "the same by an empty name",
       "win7", "", VTOPO_X86, VTOPO_X86, VTOPO_COUNT_CORE_MASK_POW2,
       1, 2, 32, 32, "Windows 7 of unknown edition" },
-    { "one to four; what is rented by the session stays out",
+    { "one to four; the edition for remote desktops stays out",
       "win10", NULL, ANY, VTOPO_X86_64, VTOPO_COUNT_CORE_MASK_POW2,
       1, 4, 640, 1280, "Windows 10 of unknown edition" },
     { "the 64-bit build of XP was Professional alone",
@@ -280,6 +280,7 @@ static const struct {
     { "halaacpi.dll", "acpiapic_up", VTOPO_NO, VTOPO_YES },
     { "HALMACPI.DLL", "acpiapic_mp", VTOPO_YES, VTOPO_YES },
     { "halmps.dll", "mps_mp", VTOPO_YES, VTOPO_NO },
+    { "hal.dll", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },    /* as all are */
     { "halmac.dll", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },
     { "acpiapic_", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },
     { "", NULL, VTOPO_DEFAULT, VTOPO_DEFAULT },

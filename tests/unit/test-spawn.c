@@ -70,7 +70,8 @@ static const struct row rows[] = {
       "helper said more than it may and was killed" },
     { "a flood of errors is not kept",
       "i=0; while [ $i -lt 2000 ]; do echo 1234567890 >&2; i=$((i+1)); done; "
-      "echo end >&2; exit 1", 20000, 100, "", "helper ended with status 1: end" },
+      "echo end >&2; exit 1", 20000, 100, "",
+      "helper ended with status 1: end" },
     { "a hang is an error", "sleep 100", 100, 100, "",
       "helper did not answer in time and was killed" },
     { "also with its output closed", "exec >&-; sleep 100", 100, 100, "",
