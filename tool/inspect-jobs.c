@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json-write.h"
 #include "inspect-jobs.h"
 #include "output.h"
 
@@ -117,6 +118,34 @@ copy_answer(const struct slot *slot, struct vtopo_error *err)
     return got < 0 ? vt_fail_errno(err, "cannot read an answer back") : 0;
 }
 
+/* In place of the answer of a process that died. */
+static int
+show_death(const struct run *run, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&line);
+
+    if (run->packed) {
+        vt_json_open(&json, '{');
+        vt_json_key(&json, "image");
+        vt_json_string(&json, run->names[run->shown]);
+        vt_json_key(&json, "error");
+        vt_json_open(&json, '{');
+        vt_json_key(&json, "code");
+        vt_json_string(&json, vtopo_code_name(VTOPO_SYSTEM));
+        vt_json_key(&json, "message");
+        vt_json_string(&json, "the process that looked at it died");
+        vt_json_close(&json, '}');
+        vt_json_close(&json, '}');
+    } else {
+        output_add_escaped(&line, run->names[run->shown]);
+        vt_buf_add_string(&line, ": the process that looked at it died");
+    }
+    vt_buf_add_char(&line, '\n');
+    return output_write(STDOUT_FILENO, "standard output", line.data,
+                        line.length, err);
+}
+
 /* Write the answers that are complete and next in order. */
 static int
 show_ready(struct run *run, struct vtopo_error *err)
@@ -133,11 +162,11 @@ show_ready(struct run *run, struct vtopo_error *err)
         slot->fd = -1;
         if (rc < 0)
             return -1;
-        if (slot->status > 2)
-            return vt_fail(err, VTOPO_SYSTEM,
-                           "the process that looked at '%s' died",
-                           run->names[run->shown]);
-        run->any_error = run->any_error || slot->status == 1;
+        /* One that died has said nothing; the others go on. */
+        if (slot->status > 2 && show_death(run, err) < 0)
+            return -1;
+        run->any_error = run->any_error || slot->status == 1
+            || slot->status > 2;
         run->any_none = run->any_none || slot->status == 2;
         run->shown++;
     }

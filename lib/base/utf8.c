@@ -61,3 +61,40 @@ vt_utf8_put(char *to, unsigned code)
     to[3] = (char)(0x80 | (code & 0x3f));
     return 4;
 }
+
+/* C1 controls, and the marks and overrides of direction. */
+static bool
+is_unsafe(const char *text, size_t length)
+{
+    unsigned char a = (unsigned char)text[0];
+    unsigned char b = (unsigned char)text[1];
+    unsigned char c;
+
+    if (length == 2)
+        return a == 0xc2 && b < 0xa0;
+    if (length != 3 || a != 0xe2)
+        return false;
+    c = (unsigned char)text[2];
+    return (b == 0x80 && ((c >= 0x8e && c <= 0x8f) || (c >= 0xa8 && c <= 0xae)))
+        || (b == 0x81 && c >= 0xa6 && c <= 0xa9);
+}
+
+void
+vt_utf8_copy_safe(char *to, size_t size, const char *text)
+{
+    size_t at = 0;
+
+    while (*text != '\0') {
+        size_t length = vt_utf8_length(text);
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
+        bool keep = length != 0 && !control && !is_unsafe(text, length);
+        size_t room = keep ? length : 1;
+
+        if (at + room >= size)
+            break;
+        for (size_t i = 0; i < room; i++)
+            to[at++] = keep ? text[i] : '?';
+        text += length != 0 ? length : 1;
+    }
+    to[at] = '\0';
+}

@@ -19,4 +19,10 @@ size_t vt_utf8_length(const char *text);
  */
 size_t vt_utf8_put(char *to, unsigned code);
 
+/* Copy @text to @to, cut at @size, so that it cannot drive a terminal:
+ * control characters, marks that turn the direction of writing, and bytes
+ * that are no UTF-8 become question marks.
+ */
+void vt_utf8_copy_safe(char *to, size_t size, const char *text);
+
 #endif /* VT_UTF8_H */

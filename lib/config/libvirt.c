@@ -53,10 +53,14 @@ add_cpu(struct vt_buf *out, const struct vtopo_shape *shape,
 {
     const unsigned *level = shape->level;
     struct vt_cpu settled;
+    bool topoext;
 
     vt_cpu_settle(cpu, dialect, &settled);
+    topoext = dialect->arch == VTOPO_X86_64 && settled.vendor == VTOPO_AMD
+        && settled.topoext && level[VTOPO_THREADS] > 1;
     if (cpu->model[0] == '\0') {
-        vt_buf_add_string(out, "<cpu>\n");
+        vt_buf_add_string(out, topoext ? "<cpu mode='host-passthrough'>\n"
+                          : "<cpu>\n");
     } else {
         vt_buf_add_string(out, "<cpu mode='custom' match='exact'>\n  <model>");
         add_escaped(out, cpu->model);
@@ -67,9 +71,7 @@ add_cpu(struct vt_buf *out, const struct vtopo_shape *shape,
         vt_buf_printf(out, "dies='%u' ", level[VTOPO_DIES]);
     vt_buf_printf(out, "cores='%u' threads='%u'/>\n", level[VTOPO_CORES],
                   level[VTOPO_THREADS]);
-    if (dialect->arch == VTOPO_X86_64 && settled.vendor == VTOPO_AMD
-        && settled.topoext && level[VTOPO_THREADS] > 1
-        && cpu->model[0] != '\0')
+    if (topoext)
         vt_buf_add_string(out,
                           "  <feature policy='require' name='topoext'/>\n");
     vt_buf_add_string(out, "</cpu>\n");

@@ -122,8 +122,11 @@ struct passage {
 static unsigned
 package_of(const struct passage *passage, const struct vtopo_vcpu *vcpu)
 {
+    const unsigned *level = passage->prediction->shape.level;
+
     if (!passage->prediction->x86)
-        return vcpu->place.socket;
+        return (vcpu->place.drawer * level[VTOPO_BOOKS] + vcpu->place.book)
+            * level[VTOPO_SOCKETS] + vcpu->place.socket;
     return vcpu->apic_id & passage->ends.package_mask;
 }
 
@@ -282,6 +285,16 @@ look_at_hot_add(struct passage *passage, struct vtopo_prediction *prediction,
     prediction->used_if_added = range_of(least, passage->used);
 }
 
+/* What is known of a processor from both ends of the limits.  Where neither
+ * uses it, the reason that holds at the upper end holds throughout.
+ */
+static enum vtopo_fate
+both(enum vtopo_fate low, enum vtopo_fate high)
+{
+    return low == high || (low != VTOPO_USED && high != VTOPO_USED)
+        ? high : VTOPO_FATE_UNKNOWN;
+}
+
 static void
 run_passages(struct passage *passage, struct vtopo_prediction *prediction)
 {
@@ -304,8 +317,7 @@ run_passages(struct passage *passage, struct vtopo_prediction *prediction)
         for (unsigned i = 0; i < count; i++) {
             enum vtopo_fate fate = judge(passage, i);
 
-            if (fate != prediction->vcpus[i].fate)
-                prediction->vcpus[i].fate = VTOPO_FATE_UNKNOWN;
+            prediction->vcpus[i].fate = both(prediction->vcpus[i].fate, fate);
         }
     }
     prediction->task_manager = range_of(used, passage->used);

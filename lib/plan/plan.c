@@ -119,7 +119,9 @@ compare(const void *left, const void *right)
 
     if (order == 0)
         order = compare_unsigned(a->judged ? 0 : 1, b->judged ? 0 : 1);
-
+    /* The one that came further says more. */
+    if (order == 0 && !a->judged)
+        order = compare_unsigned(b->drop, a->drop);
     if (order == 0)
         order = compare_unsigned(b->used_at_start, a->used_at_start);
     if (order == 0)

@@ -7,24 +7,25 @@
  * findings with their cures.  Names come from the image and are escaped.
  */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "report/inspect.h"
 #include "report/setting.h"
 #include "report/words.h"
 
-/* Text from a hostile image: what could drive a terminal is shown as '?'. */
+/* Text from a hostile image, made safe for a terminal; the worker cuts texts
+ * at 255 bytes, and names of files are not longer than a path.
+ */
 static void
 add_safe(struct vt_buf *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
+    char safe[4096];
 
-        vt_buf_add_char(out, c < 0x20 || c == 0x7f ? '?' : (char)c);
-    }
+    vt_utf8_copy_safe(safe, sizeof(safe), text);
+    vt_buf_add_string(out, safe);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "guest/tables.h"
 #include "report/setting.h"
 
@@ -223,7 +224,7 @@ vt_limits_patch_apply(const struct vt_limits_patch *patch, bool has_base,
         && start_from_generation(patch->generation, &result, err) < 0)
         return -1;
     if (patch->name != NULL)
-        (void)snprintf(result.name, sizeof(result.name), "%s", patch->name);
+        vt_utf8_copy_safe(result.name, sizeof(result.name), patch->name);
     if (patch->has_sockets)
         result.sockets = patch->sockets;
     if (patch->has_logical)
@@ -236,8 +237,9 @@ vt_limits_patch_apply(const struct vt_limits_patch *patch, bool has_base,
         result.multiprocessor = patch->multiprocessor;
     /* A HAL that no table has is no error where what matters is said. */
     if (patch->hal != NULL && patch->has_multiprocessor
-        && vt_hal_lookup(patch->hal) == NULL)
-        (void)snprintf(result.hal, sizeof(result.hal), "%s", patch->hal);
+        && vt_hal_lookup(patch->hal) == NULL
+        && vt_hal_lookup_file(patch->hal) == NULL)
+        vt_utf8_copy_safe(result.hal, sizeof(result.hal), patch->hal);
     else if (patch->hal != NULL
              && vtopo_limits_set_hal(&result, patch->hal, err) < 0)
         return -1;

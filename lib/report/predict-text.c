@@ -96,18 +96,31 @@ left_words(const struct vtopo_prediction *prediction,
 }
 
 static void
+widen(struct vtopo_range *range, unsigned count)
+{
+    range->least = count < range->least ? count : range->least;
+    range->most = count > range->most ? count : range->most;
+}
+
+static void
 add_row(struct vt_buf *out, const struct vtopo_prediction *prediction,
         unsigned first, unsigned last)
 {
     const struct vtopo_vcpu *a = &prediction->vcpus[first];
     const struct vtopo_vcpu *b = &prediction->vcpus[last];
+    struct vtopo_range cores = { ~0u, 0 };
+    struct vtopo_range threads = { ~0u, 0 };
 
+    for (const struct vtopo_vcpu *vcpu = a; vcpu <= b; vcpu++) {
+        widen(&cores, vcpu->place.core);
+        widen(&threads, vcpu->place.thread);
+    }
     add_cell(out, first, last, 9);
     if (prediction->x86)
         add_cell(out, a->apic_id, b->apic_id, 9);
     add_cell(out, a->place.socket, b->place.socket, 6);
-    add_cell(out, a->place.core, b->place.core, 6);
-    add_cell(out, a->place.thread, b->place.thread, 6);
+    add_cell(out, cores.least, cores.most, 6);
+    add_cell(out, threads.least, threads.most, 6);
     vt_buf_printf(out, "%s%s%s\n", prediction->has_guest ? "  " : "",
                   fate_words(prediction, a), left_words(prediction, a));
 }

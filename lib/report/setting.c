@@ -528,9 +528,11 @@ vt_assumed_write(struct vt_json *json, const struct vt_setting *setting,
         write_cpu(json, resolved);
     if (setting->arch == VTOPO_ARCH_UNKNOWN) {
         vt_json_key(json, "arch");
-        vt_json_string(json, vt_arch_name(resolved->has_guest
-                                          ? resolved->limits.arch
-                                          : dialect->arch));
+        /* Linux is of any architecture: then it is the machine's. */
+        vt_json_string(json, vt_arch_name(
+            resolved->has_guest
+            && resolved->limits.arch != VTOPO_ARCH_UNKNOWN
+            ? resolved->limits.arch : dialect->arch));
     }
     if (resolved->has_guest && resolved->limits.edition != NULL
         && setting->edition == NULL

@@ -158,6 +158,7 @@ PREDICT = [
      "qemu": "8.2"},
     {"smp": "8,drawers=2,books=2", "machine": "s390-ccw-virtio"},
     {"smp": "4,sockets=4", "os": "win10"},
+    {"smp": "2", "os": "debian12"},
 ]
 
 PLAN = [
