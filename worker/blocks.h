@@ -63,6 +63,12 @@ int vw_raw_open(int fd, struct vw_bytes *ret_disk, struct vtopo_error *err)
 
 struct vw_nbd;
 
+/* Load the NBD library, which needs to open files: so before the cage is
+ * entered.  vw_nbd_open() does it, too, where it was not done.
+ */
+int vw_nbd_load(struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Shake hands with the NBD server at the other end of the connected @socket,
  * which is closed in any case: by this call when it fails, else by
  * vw_nbd_close().  The connection is plain; the export "" is the default one.

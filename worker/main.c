@@ -3,7 +3,7 @@
 /*
  * main.c - vtopo-worker, the program that reads the bytes of images
  *
- *   vtopo-worker [--no-sandbox] sniff|facts
+ *   vtopo-worker [--no-sandbox] sniff|facts|facts-nbd
  *
  * Started by vtopo alone, with a request as JSON on standard input and the
  * descriptors that the request names; it answers on standard output with one
@@ -42,6 +42,7 @@ typedef int run_mode(struct vt_json_reader *request, struct vt_json *answer,
 struct mode {
     const char *name;
     run_mode *run;
+    bool needs_nbd;             /* the disk of the request is behind NBD */
 };
 
 /* The cage ends processes that leak checkers would start. */
@@ -110,6 +111,7 @@ run_sniff(struct vt_json_reader *reader, struct vt_json *answer,
 static const struct mode modes[] = {
     { .name = "sniff", .run = run_sniff },
     { .name = "facts", .run = vw_facts_run },
+    { .name = "facts-nbd", .run = vw_facts_run, .needs_nbd = true },
 };
 
 /* All of standard input. */
@@ -171,7 +173,8 @@ run(const struct mode *mode, const struct vw_cage_limits *limits,
     vt_auto(vt_buf_clear) struct vt_buf request = VT_BUF_INIT;
     struct vt_json_reader reader;
 
-    if (vw_cage_enter(limits, state, err) < 0
+    if ((mode->needs_nbd && vw_nbd_load(err) < 0)
+        || vw_cage_enter(limits, state, err) < 0
         || read_request(&request, err) < 0)
         return -1;
     vt_json_reader_start(&reader, request.data, request.length);

@@ -326,8 +326,10 @@ vt_image_ask(struct vt_image *image, const char *request,
     if (make_ready(image, err) < 0)
         return -1;
     fd.from = is_raw(image) ? image->links[0].place.fd : image->socket;
-    rc = vt_worker_run(&image->options, "facts", &text, &fd, 1, answer,
-                       &image->cage, err);
+    /* Only for a server does the worker need the library of NBD. */
+    rc = vt_worker_run(&image->options,
+                       is_raw(image) ? "facts" : "facts-nbd", &text, &fd, 1,
+                       answer, &image->cage, err);
     end_server(image);
     if (rc < 0)
         return vt_wrap(err, "'%s'", image->name);
