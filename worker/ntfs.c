@@ -252,6 +252,39 @@ mount_somehow(struct vw_ntfs *ntfs, struct vtopo_error *err)
     return mount(ntfs, err);
 }
 
+/* The library takes memory for a record of whatever size the boot sector
+ * states; Windows makes them of 1 or 4 KiB, for files and for indexes.
+ */
+#define RECORD_MAX 65536u
+
+/* A size in clusters, or below zero as a power of two in bytes. */
+static uint64_t
+record_size(unsigned char stated, uint64_t cluster)
+{
+    if (stated < 0x80)
+        return stated * cluster;
+    return UINT64_C(1) << ((256u - stated) & 63);
+}
+
+static int
+check_boot_sector(const struct vw_bytes *bytes, struct vtopo_error *err)
+{
+    unsigned char boot[512];
+    unsigned per_cluster;
+    uint64_t cluster;
+
+    if (vw_bytes_read(bytes, 0, boot, sizeof(boot), err) < 0)
+        return -1;
+    /* From 0x81 on, sectors a cluster are a negative power of two. */
+    per_cluster = boot[13] <= 0x80 ? boot[13] : 1u << ((256u - boot[13]) & 31);
+    cluster = (uint64_t)vw_le16(boot + 11) * per_cluster;
+    if (record_size(boot[0x40], cluster) > RECORD_MAX
+        || record_size(boot[0x44], cluster) > RECORD_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT, "cannot open an NTFS volume: its "
+                       "records are larger than %u bytes", RECORD_MAX);
+    return 0;
+}
+
 int
 vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
              struct vtopo_error *err)
@@ -260,6 +293,8 @@ vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
 
     if (ntfs == NULL)
         return vt_fail_memory(err);
+    if (check_boot_sector(bytes, err) < 0)
+        return -1;
     ntfs->bytes = *bytes;
     ntfs_log_set_handler(ntfs_log_handler_null);
     if (mount_somehow(ntfs, err) < 0)
