@@ -9,6 +9,8 @@
  *
  * Where a fact is not known the value is the careful one, and its source
  * says NONE.
+ *
+ * Long, because it is one table: a fact stands in one place, in one order.
  */
 
 #include "base/cleanup.h"

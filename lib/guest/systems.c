@@ -14,6 +14,8 @@
  * on the box.
  *
  * What is not known is a range: at least this, at most that.
+ *
+ * Long, because it is one table: a fact stands in one place, in one order.
  */
 
 #include "base/cleanup.h"

@@ -5,6 +5,8 @@
  *
  * The program files are made here, byte by byte, so that each thing that can
  * be wrong with one is wrong in one.
+ *
+ * Long, because every case stands on the builder at its beginning.
  */
 
 #include <stdio.h>

@@ -3,6 +3,8 @@
 /*
  * test-regf.c - keys and values are found in any hive that Windows writes,
  * and what is broken breaks nothing else
+ *
+ * Long: one test for one module, and its cases share the helpers above them.
  */
 
 #include "base/error.h"

@@ -5,6 +5,8 @@
  *
  * The last part compares them with a list of facts written down a second
  * time, by hand, so that a slip in a row is seen.
+ *
+ * Long, because that list is as long as the tables.
  */
 
 #include <strings.h>
