@@ -50,115 +50,70 @@ copy_text(struct vt_json_reader *reader, const char *key, char *text,
 }
 
 static int
-read_disk(struct vt_json_reader *reader, struct request *request,
-          struct vtopo_error *err)
+read_disk_member(struct vt_json_reader *reader, const char *key, void *to,
+                 struct vtopo_error *err)
 {
+    struct request *request = to;
     char kind[8] = "";
-    const char *key;
-    int rc;
 
-    if (vt_json_read_null(reader))
-        return 0;
-    request->has_disk = true;
-    if (vt_json_enter(reader, '{', err) < 0)
+    if (strcmp(key, "fd") == 0)
+        return vt_json_read_uint(reader, key, 3, FD_MAX, &request->fd, err);
+    if (strcmp(key, "export") == 0)
+        return copy_text(reader, key, request->export,
+                         sizeof(request->export), err);
+    if (strcmp(key, "kind") != 0)
+        return vt_json_skip(reader, err);
+    if (copy_text(reader, key, kind, sizeof(kind), err) < 0)
         return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        if (strcmp(key, "fd") == 0)
-            rc = vt_json_read_uint(reader, key, 3, FD_MAX, &request->fd, err);
-        else if (strcmp(key, "kind") == 0)
-            rc = copy_text(reader, key, kind, sizeof(kind), err);
-        else if (strcmp(key, "export") == 0)
-            rc = copy_text(reader, key, request->export,
-                           sizeof(request->export), err);
-        else
-            rc = vt_json_skip(reader, err);
-        if (rc < 0)
-            return -1;
-    }
     request->is_nbd = strcmp(kind, "nbd") == 0;
     return 0;
 }
 
 static int
-read_one_file(struct vt_json_reader *reader, struct loose_file *file,
-              struct vtopo_error *err)
+read_file_member(struct vt_json_reader *reader, const char *key, void *to,
+                 struct vtopo_error *err)
 {
-    const char *key;
-    int rc;
+    struct loose_file *file = to;
 
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (strcmp(key, "fd") == 0)
-            rc = vt_json_read_uint(reader, key, 3, FD_MAX, &file->fd, err);
-        else if (strcmp(key, "role") == 0)
-            rc = copy_text(reader, key, file->role, sizeof(file->role), err);
-        else if (strcmp(key, "name") == 0)
-            rc = copy_text(reader, key, file->name, sizeof(file->name), err);
-        else
-            rc = vt_json_skip(reader, err);
-        if (rc < 0)
-            return -1;
-    }
+    if (strcmp(key, "fd") == 0)
+        return vt_json_read_uint(reader, key, 3, FD_MAX, &file->fd, err);
+    if (strcmp(key, "role") == 0)
+        return copy_text(reader, key, file->role, sizeof(file->role), err);
+    if (strcmp(key, "name") == 0)
+        return copy_text(reader, key, file->name, sizeof(file->name), err);
+    return vt_json_skip(reader, err);
 }
 
 static int
-read_files(struct vt_json_reader *reader, struct request *request,
-           struct vtopo_error *err)
+add_file(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
 {
-    bool more;
+    struct request *request = to;
+    struct loose_file *file;
 
-    if (vt_json_enter(reader, '[', err) < 0)
+    if (request->files_count == VW_FACTS_FILES_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "a request names at most %u files",
+                       VW_FACTS_FILES_MAX);
+    file = &request->files[request->files_count++];
+    if (vt_json_read_object(reader, read_file_member, file, err) < 0)
         return -1;
-    for (;;) {
-        struct loose_file *file;
-
-        if (vt_json_next_element(reader, &more, err) < 0)
-            return -1;
-        if (!more)
-            return 0;
-        if (request->files_count == VW_FACTS_FILES_MAX)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "a request names at most %u files",
-                           VW_FACTS_FILES_MAX);
-        file = &request->files[request->files_count++];
-        if (read_one_file(reader, file, err) < 0
-            || vw_raw_open((int)file->fd, &file->bytes, err) < 0)
-            return -1;
-    }
+    return vw_raw_open((int)file->fd, &file->bytes, err);
 }
 
 static int
-read_request(struct vt_json_reader *reader, struct request *request,
-             struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
-    const char *key;
-    int rc;
+    struct request *request = to;
 
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (strcmp(key, "disk") == 0)
-            rc = read_disk(reader, request, err);
-        else if (strcmp(key, "files") == 0)
-            rc = read_files(reader, request, err);
-        else
-            rc = vt_json_skip(reader, err);
-        if (rc < 0)
-            return -1;
-    }
+    if (strcmp(key, "files") == 0)
+        return vt_json_read_array(reader, add_file, request, err);
+    if (strcmp(key, "disk") != 0)
+        return vt_json_skip(reader, err);
+    if (vt_json_read_null(reader))
+        return 0;
+    request->has_disk = true;
+    return vt_json_read_object(reader, read_disk_member, request, err);
 }
 
 /* ------------------------------------------------------------------ hives */
@@ -606,7 +561,7 @@ vw_facts_run(struct vt_json_reader *reader, struct vt_json *answer,
 
     if (request == NULL)
         return vt_fail_memory(err);
-    if (read_request(reader, request, err) < 0)
+    if (vt_json_read_object(reader, read_member, request, err) < 0)
         return -1;
     if (!request->has_disk) {
         run_loose(request, answer);

@@ -62,9 +62,11 @@ struct sniff_request {
 };
 
 static int
-read_sniff_member(struct vt_json_reader *reader, const char *key,
-                  struct sniff_request *request, struct vtopo_error *err)
+read_sniff_member(struct vt_json_reader *reader, const char *key, void *to,
+                  struct vtopo_error *err)
 {
+    struct sniff_request *request = to;
+
     if (strcmp(key, "fd") == 0) {
         request->has_fd = true;
         return vt_json_read_uint(reader, key, 3, FD_MAX, &request->fd, err);
@@ -82,17 +84,9 @@ run_sniff(struct vt_json_reader *reader, struct vt_json *answer,
     vt_auto(vw_sniff_clear) struct vw_sniff sniff = VW_SNIFF_INIT;
     struct sniff_request request = { .format = NULL };
     struct vw_bytes bytes;
-    const char *key;
 
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        if (read_sniff_member(reader, key, &request, err) < 0
-            || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    if (vt_json_finish(reader, err) < 0)
+    if (vt_json_read_object(reader, read_sniff_member, &request, err) < 0
+        || vt_json_finish(reader, err) < 0)
         return -1;
     if (!request.has_fd)
         return vt_fail(err, VTOPO_BAD_INPUT, "the request names no 'fd'");

@@ -233,6 +233,42 @@ vt_json_next_element(struct vt_json_reader *reader, bool *ret_more,
 }
 
 int
+vt_json_read_object(struct vt_json_reader *reader, vt_json_member_fn read,
+                    void *to, struct vtopo_error *err)
+{
+    const char *key;
+
+    if (vt_json_enter(reader, '{', err) < 0)
+        return -1;
+    for (;;) {
+        if (vt_json_next_key(reader, &key, err) < 0)
+            return -1;
+        if (key == NULL)
+            return 0;
+        if (read(reader, key, to, err) < 0)
+            return -1;
+    }
+}
+
+int
+vt_json_read_array(struct vt_json_reader *reader, vt_json_element_fn read,
+                   void *to, struct vtopo_error *err)
+{
+    bool more;
+
+    if (vt_json_enter(reader, '[', err) < 0)
+        return -1;
+    for (;;) {
+        if (vt_json_next_element(reader, &more, err) < 0)
+            return -1;
+        if (!more)
+            return 0;
+        if (read(reader, to, err) < 0)
+            return -1;
+    }
+}
+
+int
 vt_json_read_string(struct vt_json_reader *reader, const char *what,
                     const char **ret_text, struct vtopo_error *err)
 {

@@ -13,6 +13,8 @@
  *       ...one read for the value of key...
  *   vt_json_finish(&r, err);
  *
+ * or, as most do, leaves the walk to vt_json_read_object.
+ *
  * Accepts RFC 8259, less texts that hold a zero character.  Every failure is
  * VTOPO_BAD_INPUT and says where.
  */
@@ -58,6 +60,27 @@ int vt_json_next_key(struct vt_json_reader *reader, const char **ret_key,
 /* Whether another element follows; at the end the array is left. */
 int vt_json_next_element(struct vt_json_reader *reader, bool *ret_more,
                          struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+
+/* Reads the value of @key, all of it, into @to. */
+typedef int (*vt_json_member_fn)(struct vt_json_reader *reader,
+                                 const char *key, void *to,
+                                 struct vtopo_error *err);
+
+/* Read an object with one call of @read for each member. */
+int vt_json_read_object(struct vt_json_reader *reader,
+                        vt_json_member_fn read, void *to,
+                        struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+
+/* Reads one element, all of it, into @to. */
+typedef int (*vt_json_element_fn)(struct vt_json_reader *reader, void *to,
+                                  struct vtopo_error *err);
+
+/* Read an array with one call of @read for each element. */
+int vt_json_read_array(struct vt_json_reader *reader,
+                       vt_json_element_fn read, void *to,
+                       struct vtopo_error *err)
     __attribute__((warn_unused_result));
 
 /* Scalars.  @what names the value in messages. */

@@ -124,33 +124,33 @@ read_size(struct vt_json_reader *reader, const char *key,
 }
 
 static int
+read_extent_member(struct vt_json_reader *reader, const char *key, void *to,
+                   struct vtopo_error *err)
+{
+    struct vt_sniffed_extent *extent = to;
+
+    if (strcmp(key, "name") == 0)
+        return read_name(reader, key, &extent->name, err);
+    if (strcmp(key, "flat") == 0)
+        return vt_json_read_bool(reader, key, &extent->flat, err);
+    return vt_json_skip(reader, err);
+}
+
+static int
 read_extent(struct vt_json_reader *reader, struct vt_sniffed_extent *extent,
             struct vtopo_error *err)
 {
-    const char *key;
-
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
+    if (vt_json_read_object(reader, read_extent_member, extent, err) < 0)
         return -1;
-    while (key != NULL) {
-        int rc = strcmp(key, "name") == 0
-                 ? read_name(reader, key, &extent->name, err)
-                 : strcmp(key, "flat") == 0
-                 ? vt_json_read_bool(reader, key, &extent->flat, err)
-                 : vt_json_skip(reader, err);
-
-        if (rc < 0 || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
     if (extent->name == NULL)
         return vt_fail(err, VTOPO_BAD_INPUT, "an extent has no name");
     return 0;
 }
 
 static int
-add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
-           struct vtopo_error *err)
+add_extent(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
 {
+    struct vt_sniffed *sniffed = to;
     struct vt_sniffed_extent extent = { .name = NULL };
     struct vt_sniffed_extent *extents;
 
@@ -171,26 +171,11 @@ add_extent(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
 }
 
 static int
-read_extents(struct vt_json_reader *reader, struct vt_sniffed *sniffed,
-             struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
-    bool more;
+    struct vt_sniffed *sniffed = to;
 
-    if (vt_json_enter(reader, '[', err) < 0
-        || vt_json_next_element(reader, &more, err) < 0)
-        return -1;
-    while (more) {
-        if (add_extent(reader, sniffed, err) < 0
-            || vt_json_next_element(reader, &more, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int
-read_member(struct vt_json_reader *reader, const char *key,
-            struct vt_sniffed *sniffed, struct vtopo_error *err)
-{
     if (strcmp(key, "format") == 0)
         return read_format(reader, key, sniffed->format, err);
     if (strcmp(key, "seen") == 0)
@@ -212,7 +197,7 @@ read_member(struct vt_json_reader *reader, const char *key,
     if (strcmp(key, "data_file") == 0)
         return read_name(reader, key, &sniffed->data_file, err);
     if (strcmp(key, "extents") == 0)
-        return read_extents(reader, sniffed, err);
+        return vt_json_read_array(reader, add_extent, sniffed, err);
     return vt_json_skip(reader, err);
 }
 
@@ -222,18 +207,10 @@ vt_sniffed_parse(char *text, size_t length, struct vt_sniffed *ret_sniffed,
 {
     vt_auto(vt_sniffed_clear) struct vt_sniffed sniffed = { .backing = NULL };
     struct vt_json_reader reader;
-    const char *key;
 
     vt_json_reader_start(&reader, text, length);
-    if (vt_json_enter(&reader, '{', err) < 0
-        || vt_json_next_key(&reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        if (read_member(&reader, key, &sniffed, err) < 0
-            || vt_json_next_key(&reader, &key, err) < 0)
-            return -1;
-    }
-    if (vt_json_finish(&reader, err) < 0)
+    if (vt_json_read_object(&reader, read_member, &sniffed, err) < 0
+        || vt_json_finish(&reader, err) < 0)
         return -1;
     if (sniffed.format[0] == '\0' || sniffed.seen[0] == '\0')
         return vt_fail(err, VTOPO_BAD_INPUT, "no format is named");

@@ -34,54 +34,33 @@ refuse(const char *key, struct vtopo_error *err)
 }
 
 static int
-read_file(struct vt_json_reader *reader, struct json_name *name,
-          struct vtopo_error *err)
+read_file_member(struct vt_json_reader *reader, const char *key, void *to,
+                 struct vtopo_error *err)
 {
-    const char *key;
+    struct json_name *name = to;
 
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        const char **to = strcmp(key, "driver") == 0 ? &name->protocol
-                          : strcmp(key, "filename") == 0 ? &name->filename
-                          : NULL;
-
-        if (to == NULL)
-            return refuse(key, err);
-        if (vt_json_read_string(reader, key, to, err) < 0
-            || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    return 0;
+    if (strcmp(key, "driver") == 0)
+        return vt_json_read_string(reader, key, &name->protocol, err);
+    if (strcmp(key, "filename") == 0)
+        return vt_json_read_string(reader, key, &name->filename, err);
+    return refuse(key, err);
 }
 
 static int
-read_tree(struct vt_json_reader *reader, struct json_name *name,
-          struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
-    const char *key;
+    struct json_name *name = to;
 
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        int rc;
-
-        if (strcmp(key, "file") == 0 && vt_json_peek(reader) == '{')
-            rc = read_file(reader, name, err);
-        else if (strcmp(key, "driver") == 0)
-            rc = vt_json_read_string(reader, key, &name->format, err);
-        else if (strcmp(key, "file.driver") == 0)
-            rc = vt_json_read_string(reader, key, &name->protocol, err);
-        else if (strcmp(key, "file.filename") == 0)
-            rc = vt_json_read_string(reader, key, &name->filename, err);
-        else
-            rc = refuse(key, err);
-        if (rc < 0 || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    return vt_json_finish(reader, err);
+    if (strcmp(key, "file") == 0 && vt_json_peek(reader) == '{')
+        return vt_json_read_object(reader, read_file_member, name, err);
+    if (strcmp(key, "driver") == 0)
+        return vt_json_read_string(reader, key, &name->format, err);
+    if (strcmp(key, "file.driver") == 0)
+        return vt_json_read_string(reader, key, &name->protocol, err);
+    if (strcmp(key, "file.filename") == 0)
+        return vt_json_read_string(reader, key, &name->filename, err);
+    return refuse(key, err);
 }
 
 bool
@@ -103,7 +82,8 @@ vt_json_name_parse(const char *text, char **ret_filename, char **ret_format,
     if (copy == NULL)
         return vt_fail_memory(err);
     vt_json_reader_start(&reader, copy, strlen(copy));
-    if (read_tree(&reader, &name, err) < 0)
+    if (vt_json_read_object(&reader, read_member, &name, err) < 0
+        || vt_json_finish(&reader, err) < 0)
         return -1;
     if (name.filename == NULL || name.format == NULL
         || !vt_format_is_known(name.format)

@@ -68,9 +68,11 @@ find_worker(const struct vt_image_options *options, char **ret_path,
 /* ------------------------------------------------------------- reading */
 
 static int
-read_cage_member(struct vt_json_reader *reader, const char *key,
-                 struct vt_image_cage *cage, struct vtopo_error *err)
+read_cage_member(struct vt_json_reader *reader, const char *key, void *to,
+                 struct vtopo_error *err)
 {
+    struct vt_image_cage *cage = to;
+
     if (strcmp(key, "seccomp") == 0)
         return vt_json_read_bool(reader, key, &cage->seccomp, err);
     if (strcmp(key, "limits") == 0)
@@ -80,23 +82,6 @@ read_cage_member(struct vt_json_reader *reader, const char *key,
     return vt_json_skip(reader, err);
 }
 
-static int
-read_cage(struct vt_json_reader *reader, struct vt_image_cage *cage,
-          struct vtopo_error *err)
-{
-    const char *key;
-
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        if (read_cage_member(reader, key, cage, err) < 0
-            || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 struct worker_error {
     const char *code;
     const char *message;
@@ -104,26 +89,17 @@ struct worker_error {
 };
 
 static int
-read_error(struct vt_json_reader *reader, struct worker_error *said,
-           struct vtopo_error *err)
+read_error_member(struct vt_json_reader *reader, const char *key, void *to,
+                  struct vtopo_error *err)
 {
-    const char *key;
+    struct worker_error *said = to;
+    const char **text = strcmp(key, "code") == 0 ? &said->code
+                        : strcmp(key, "message") == 0 ? &said->message
+                        : strcmp(key, "hint") == 0 ? &said->hint : NULL;
 
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        const char **to = strcmp(key, "code") == 0 ? &said->code
-                          : strcmp(key, "message") == 0 ? &said->message
-                          : strcmp(key, "hint") == 0 ? &said->hint : NULL;
-        int rc = to == NULL ? vt_json_skip(reader, err)
-                 : vt_json_read_null(reader) ? 0
-                 : vt_json_read_string(reader, key, to, err);
-
-        if (rc < 0 || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    return 0;
+    return text == NULL ? vt_json_skip(reader, err)
+           : vt_json_read_null(reader) ? 0
+           : vt_json_read_string(reader, key, text, err);
 }
 
 /* Make the worker's error ours. */
@@ -156,14 +132,17 @@ struct line {
 };
 
 static int
-read_member(struct vt_json_reader *reader, const char *key, struct line *line,
+read_member(struct vt_json_reader *reader, const char *key, void *to,
             struct vtopo_error *err)
 {
+    struct line *line = to;
+
     if (strcmp(key, "sandbox") == 0)
-        return read_cage(reader, &line->cage, err);
+        return vt_json_read_object(reader, read_cage_member, &line->cage, err);
     if (strcmp(key, "error") == 0) {
         line->has_error = true;
-        return read_error(reader, &line->error, err);
+        return vt_json_read_object(reader, read_error_member, &line->error,
+                                   err);
     }
     (void)vt_json_peek(reader);     /* past blanks */
     if (strcmp(key, "answer") == 0)
@@ -175,23 +154,6 @@ read_member(struct vt_json_reader *reader, const char *key, struct line *line,
     return 0;
 }
 
-static int
-read_line(struct vt_json_reader *reader, struct line *line,
-          struct vtopo_error *err)
-{
-    const char *key;
-
-    if (vt_json_enter(reader, '{', err) < 0
-        || vt_json_next_key(reader, &key, err) < 0)
-        return -1;
-    while (key != NULL) {
-        if (read_member(reader, key, line, err) < 0
-            || vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-    }
-    return vt_json_finish(reader, err);
-}
-
 int
 vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
                 struct vt_image_cage *ret_cage, struct vtopo_error *err)
@@ -200,7 +162,8 @@ vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
     struct vt_json_reader reader;
 
     vt_json_reader_start(&reader, text, length);
-    if (read_line(&reader, &line, err) < 0) {
+    if (vt_json_read_object(&reader, read_member, &line, err) < 0
+        || vt_json_finish(&reader, err) < 0) {
         /* Not the user's input, but a program that is not itself any more. */
         err->code = VTOPO_SYSTEM;
         return vt_wrap(err, WORKER " answered in words of its own");

@@ -63,9 +63,10 @@ read_default(struct vt_json_reader *reader, struct candidate *candidate,
 }
 
 static int
-read_member(struct vt_json_reader *reader, struct candidate *candidate,
-            const char *key, struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
+    struct candidate *candidate = to;
     struct vt_setting *setting = &candidate->setting;
     bool known;
 
@@ -87,18 +88,7 @@ static int
 read_facts(struct vt_json_reader *reader, struct candidate *candidate,
            struct vtopo_error *err)
 {
-    const char *key;
-
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (read_member(reader, candidate, key, err) < 0)
-            return -1;
-    }
+    return vt_json_read_object(reader, read_member, candidate, err);
 }
 
 int

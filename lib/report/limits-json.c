@@ -18,34 +18,36 @@
 /* Systems may take more processors than vtopo reckons with. */
 #define LIMIT_MAX 1048576u
 
+struct range {
+    const char *what;
+    struct vtopo_limit *limit;
+};
+
+static int
+read_range_member(struct vt_json_reader *reader, const char *key, void *to,
+                  struct vtopo_error *err)
+{
+    struct range *range = to;
+
+    if (strcmp(key, "least") == 0)
+        return vt_json_read_uint(reader, key, 1, LIMIT_MAX,
+                                 &range->limit->least, err);
+    if (strcmp(key, "most") != 0)
+        return vt_fail(err, VTOPO_BAD_INPUT, "'%s' has no member '%s', "
+                       "only least and most", range->what, key);
+    return vt_json_read_null(reader) ? 0
+        : vt_json_read_uint(reader, key, 1, LIMIT_MAX, &range->limit->most,
+                            err);
+}
+
 static int
 read_limit_range(struct vt_json_reader *reader, const char *what,
                  struct vtopo_limit *limit, struct vtopo_error *err)
 {
-    const char *key;
-    int rc;
+    struct range range = { .what = what, .limit = limit };
 
-    if (vt_json_enter(reader, '{', err) < 0)
+    if (vt_json_read_object(reader, read_range_member, &range, err) < 0)
         return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        if (strcmp(key, "least") == 0)
-            rc = vt_json_read_uint(reader, key, 1, LIMIT_MAX,
-                                   &limit->least, err);
-        else if (strcmp(key, "most") == 0 && vt_json_read_null(reader))
-            rc = 0;
-        else if (strcmp(key, "most") == 0)
-            rc = vt_json_read_uint(reader, key, 1, LIMIT_MAX,
-                                   &limit->most, err);
-        else
-            rc = vt_fail(err, VTOPO_BAD_INPUT, "'%s' has no member '%s', "
-                         "only least and most", what, key);
-        if (rc < 0)
-            return -1;
-    }
     if (limit->least > limit->most)
         return vt_fail(err, VTOPO_BAD_INPUT, "'%s' is at least %u and at most "
                        "%u", what, limit->least, limit->most);
@@ -80,31 +82,25 @@ read_limit(struct vt_json_reader *reader, const char *what,
     return 0;
 }
 
+static int
+read_hal_member(struct vt_json_reader *reader, const char *key, void *to,
+                struct vtopo_error *err)
+{
+    struct vt_limits_patch *patch = to;
+
+    if (strcmp(key, "id") == 0 && !vt_json_read_null(reader))
+        return vt_json_read_string(reader, key, &patch->hal, err);
+    return strcmp(key, "id") == 0 ? 0 : vt_json_skip(reader, err);
+}
+
 /* "acpiapic_up", or the object that inspect prints. */
 static int
 read_hal(struct vt_json_reader *reader, struct vt_limits_patch *patch,
          struct vtopo_error *err)
 {
-    const char *key;
-
-    if (vt_json_peek(reader) != '{')
-        return vt_json_read_string(reader, "hal", &patch->hal, err);
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        int rc;
-
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (strcmp(key, "id") == 0 && !vt_json_read_null(reader))
-            rc = vt_json_read_string(reader, key, &patch->hal, err);
-        else
-            rc = vt_json_skip(reader, err);
-        if (rc < 0)
-            return -1;
-    }
+    if (vt_json_peek(reader) == '{')
+        return vt_json_read_object(reader, read_hal_member, patch, err);
+    return vt_json_read_string(reader, "hal", &patch->hal, err);
 }
 
 static int
@@ -136,9 +132,11 @@ read_multiprocessor(struct vt_json_reader *reader,
 }
 
 static int
-read_member(struct vt_json_reader *reader, struct vt_limits_patch *patch,
-            const char *key, struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
+    struct vt_limits_patch *patch = to;
+
     if (strcmp(key, "sockets") == 0) {
         patch->has_sockets = true;
         return read_limit(reader, key, &patch->sockets, err);
@@ -170,21 +168,10 @@ int
 vt_limits_read(struct vt_json_reader *reader, struct vt_limits_patch *patch,
                struct vtopo_error *err)
 {
-    const char *key;
-
     if (vt_json_read_null(reader))
         return 0;
     patch->any = true;
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (read_member(reader, patch, key, err) < 0)
-            return -1;
-    }
+    return vt_json_read_object(reader, read_member, patch, err);
 }
 
 /* Limits with nothing known but how the generation counts. */

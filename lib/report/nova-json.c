@@ -104,13 +104,20 @@ read_vcpus(struct vt_json_reader *reader, int64_t *ret_vcpus,
     return 0;
 }
 
+struct reading {
+    struct vt_nova_request request;
+    bool has_vcpus;
+};
+
 static int
-read_member(struct vt_json_reader *reader, const char *key,
-            struct vt_nova_request *request, bool *has_vcpus,
+read_member(struct vt_json_reader *reader, const char *key, void *to,
             struct vtopo_error *err)
 {
+    struct reading *reading = to;
+    struct vt_nova_request *request = &reading->request;
+
     if (strcmp(key, "vcpus") == 0) {
-        *has_vcpus = true;
+        reading->has_vcpus = true;
         return read_vcpus(reader, &request->vcpus, err);
     }
     if (strcmp(key, "flavor") == 0)
@@ -146,26 +153,15 @@ vt_nova_request_read(struct vt_json_reader *reader,
                      struct vt_nova_request *ret_request,
                      struct vtopo_error *err)
 {
-    struct vt_nova_request request = VT_NOVA_REQUEST_INIT;
-    bool has_vcpus = false;
-    const char *key;
+    struct reading reading = { .request = VT_NOVA_REQUEST_INIT };
 
     replace_zeros(reader);
-    if (vt_json_enter(reader, '{', err) < 0)
+    if (vt_json_read_object(reader, read_member, &reading, err) < 0
+        || vt_json_finish(reader, err) < 0)
         return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        if (read_member(reader, key, &request, &has_vcpus, err) < 0)
-            return -1;
-    }
-    if (vt_json_finish(reader, err) < 0)
-        return -1;
-    if (!has_vcpus)
+    if (!reading.has_vcpus)
         return vt_fail(err, VTOPO_BAD_INPUT, "'vcpus' is missing");
-    *ret_request = request;
+    *ret_request = reading.request;
     return 0;
 }
 

@@ -40,9 +40,10 @@ count_field(struct vtopo_plan_request *plan, const char *key)
 }
 
 static int
-read_member(struct vt_json_reader *reader, struct vt_plan_request *request,
-            const char *key, struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
+    struct vt_plan_request *request = to;
     unsigned *count = count_field(&request->plan, key);
     bool known;
 
@@ -67,19 +68,9 @@ read_request(struct vt_json_reader *reader,
              struct vt_plan_request *ret_request, struct vtopo_error *err)
 {
     struct vt_plan_request request = { .all = false };
-    const char *key;
 
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        if (read_member(reader, &request, key, err) < 0)
-            return -1;
-    }
-    if (vt_json_finish(reader, err) < 0)
+    if (vt_json_read_object(reader, read_member, &request, err) < 0
+        || vt_json_finish(reader, err) < 0)
         return -1;
     if (request.plan.vcpus == 0)
         return vt_fail(err, VTOPO_BAD_INPUT, "a request needs 'vcpus'");

@@ -40,38 +40,31 @@ read_smp(struct vt_json_reader *reader, struct vt_predict_request *request,
 }
 
 static int
-read_show(struct vt_json_reader *reader, struct vt_predict_request *request,
-          struct vtopo_error *err)
+read_shown(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
 {
+    struct vt_predict_request *request = to;
     const char *what;
-    bool more;
 
-    if (vt_json_enter(reader, '[', err) < 0)
+    if (vt_json_read_string(reader, "show", &what, err) < 0)
         return -1;
-    for (;;) {
-        if (vt_json_next_element(reader, &more, err) < 0)
-            return -1;
-        if (!more)
-            return 0;
-        if (vt_json_read_string(reader, "show", &what, err) < 0)
-            return -1;
-        if (strcmp(what, "cpuid") != 0)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "'show' may hold cpuid, not '%s'", what);
-        request->show_cpuid = true;
-    }
+    if (strcmp(what, "cpuid") != 0)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "'show' may hold cpuid, not '%s'", what);
+    request->show_cpuid = true;
+    return 0;
 }
 
 static int
-read_member(struct vt_json_reader *reader, struct vt_predict_request *request,
-            const char *key, struct vtopo_error *err)
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
 {
+    struct vt_predict_request *request = to;
     bool known;
 
     if (strcmp(key, "smp") == 0)
         return read_smp(reader, request, err);
     if (strcmp(key, "show") == 0)
-        return read_show(reader, request, err);
+        return vt_json_read_array(reader, read_shown, request, err);
     if (vt_setting_read(&request->setting, reader, key, &known, err) < 0)
         return -1;
     if (known)
@@ -86,19 +79,9 @@ vt_predict_request_read(struct vt_json_reader *reader,
                         struct vtopo_error *err)
 {
     struct vt_predict_request request = { .smp_text = NULL };
-    const char *key;
 
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        if (read_member(reader, &request, key, err) < 0)
-            return -1;
-    }
-    if (vt_json_finish(reader, err) < 0)
+    if (vt_json_read_object(reader, read_member, &request, err) < 0
+        || vt_json_finish(reader, err) < 0)
         return -1;
     if (request.smp_text == NULL && !request.has_smp_object)
         return vt_fail(err, VTOPO_BAD_INPUT, "a request needs 'smp'");
@@ -106,36 +89,40 @@ vt_predict_request_read(struct vt_json_reader *reader,
     return 0;
 }
 
+struct smp_object {
+    const struct vtopo_dialect *dialect;
+    struct vtopo_smp smp;
+};
+
 /* Numbers may be JSON numbers, or strings as QEMU reads them. */
+static int
+set_smp_member(struct vt_json_reader *reader, const char *key, void *to,
+               struct vtopo_error *err)
+{
+    struct smp_object *object = to;
+    char number[32];
+    const char *value = number;
+
+    if (vt_json_peek(reader) == '"') {
+        if (vt_json_read_string(reader, key, &value, err) < 0)
+            return -1;
+    } else if (vt_json_read_number_text(reader, key, number, sizeof(number),
+                                        err) < 0) {
+        return -1;
+    }
+    return vtopo_smp_set(&object->smp, key, value, object->dialect, err);
+}
+
 static int
 parse_smp_object(struct vt_json_reader *reader,
                  const struct vtopo_dialect *dialect,
                  struct vtopo_smp *ret_smp, struct vtopo_error *err)
 {
-    struct vtopo_smp smp = { 0 };
-    const char *key;
-    const char *value;
-    char number[32];
+    struct smp_object object = { .dialect = dialect };
 
-    if (vt_json_enter(reader, '{', err) < 0)
+    if (vt_json_read_object(reader, set_smp_member, &object, err) < 0)
         return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            break;
-        value = number;
-        if (vt_json_peek(reader) == '"') {
-            if (vt_json_read_string(reader, key, &value, err) < 0)
-                return -1;
-        } else if (vt_json_read_number_text(reader, key, number,
-                                            sizeof(number), err) < 0) {
-            return -1;
-        }
-        if (vtopo_smp_set(&smp, key, value, dialect, err) < 0)
-            return -1;
-    }
-    *ret_smp = smp;
+    *ret_smp = object.smp;
     return 0;
 }
 

@@ -149,38 +149,25 @@ read_cpu_text(struct vtopo_cpu *cpu, const char *key, const char *text,
 }
 
 static int
-read_cpu(struct vt_json_reader *reader, struct vtopo_cpu *cpu,
-         struct vtopo_error *err)
+read_cpu_member(struct vt_json_reader *reader, const char *key, void *to,
+                struct vtopo_error *err)
 {
-    const char *key;
+    struct vtopo_cpu *cpu = to;
     const char *text;
-    int rc;
 
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (strcmp(key, "topoext") == 0) {
-            rc = read_choice(reader, key, &cpu->topoext, err);
-        } else if (strcmp(key, "x2apic") == 0) {
-            rc = read_choice(reader, key, &cpu->x2apic, err);
-        } else if (strcmp(key, "force_features") == 0) {
-            rc = vt_json_read_bool(reader, key, &cpu->force_features, err);
-        } else if (strcmp(key, "model") == 0 || strcmp(key, "vendor") == 0
-                   || strcmp(key, "accel") == 0) {
-            rc = vt_json_read_null(reader) ? 0
-                : vt_json_read_string(reader, key, &text, err) < 0 ? -1
-                : read_cpu_text(cpu, key, text, err);
-        } else {
-            rc = fail_member("cpu", key, "model, vendor, accel, topoext, "
-                             "x2apic, force_features", err);
-        }
-        if (rc < 0)
-            return -1;
-    }
+    if (strcmp(key, "topoext") == 0)
+        return read_choice(reader, key, &cpu->topoext, err);
+    if (strcmp(key, "x2apic") == 0)
+        return read_choice(reader, key, &cpu->x2apic, err);
+    if (strcmp(key, "force_features") == 0)
+        return vt_json_read_bool(reader, key, &cpu->force_features, err);
+    if (strcmp(key, "model") == 0 || strcmp(key, "vendor") == 0
+        || strcmp(key, "accel") == 0)
+        return vt_json_read_null(reader) ? 0
+            : vt_json_read_string(reader, key, &text, err) < 0 ? -1
+            : read_cpu_text(cpu, key, text, err);
+    return fail_member("cpu", key, "model, vendor, accel, topoext, x2apic, "
+                       "force_features", err);
 }
 
 /* ---------------------------------------------------------------- dialect */
@@ -231,9 +218,10 @@ read_prefer(struct vt_json_reader *reader, struct vt_setting *setting,
 }
 
 static int
-read_dialect_member(struct vt_json_reader *reader, struct vt_setting *setting,
-                    const char *key, struct vtopo_error *err)
+read_dialect_member(struct vt_json_reader *reader, const char *key, void *to,
+                    struct vtopo_error *err)
 {
+    struct vt_setting *setting = to;
     struct vtopo_dialect *dialect = &setting->dialect;
 
     if (strcmp(key, "levels") == 0)
@@ -262,22 +250,11 @@ static int
 read_dialect(struct vt_json_reader *reader, struct vt_setting *setting,
              struct vtopo_error *err)
 {
-    const char *key;
-
     setting->has_dialect = true;
     setting->dialect = (struct vtopo_dialect) {
         .min_cpus = 1, .max_cpus = VTOPO_CPUS_MAX,
     };
-    if (vt_json_enter(reader, '{', err) < 0)
-        return -1;
-    for (;;) {
-        if (vt_json_next_key(reader, &key, err) < 0)
-            return -1;
-        if (key == NULL)
-            return 0;
-        if (read_dialect_member(reader, setting, key, err) < 0)
-            return -1;
-    }
+    return vt_json_read_object(reader, read_dialect_member, setting, err);
 }
 
 /* ---------------------------------------------------------------- members */
@@ -302,7 +279,7 @@ vt_setting_read(struct vt_setting *setting, struct vt_json_reader *reader,
                             err);
     if (strcmp(key, "cpu") == 0) {
         setting->has_cpu = true;
-        return read_cpu(reader, &setting->cpu, err);
+        return vt_json_read_object(reader, read_cpu_member, &setting->cpu, err);
     }
     if (strcmp(key, "dialect") == 0)
         return read_dialect(reader, setting, err);
