@@ -17,20 +17,22 @@
 
 /* ----------------------------------------------------- objects as tables */
 
-struct reading;
+struct reading {
+    struct vt_json_reader json;
+    struct vtopo_error *err;
+};
 
-/* How the value of a member is read into the struct at @at. */
-typedef int (*read_fn)(struct reading *reading, const char *key, void *at);
+struct member;
+
+/* How the value of a member is read into what is at @at. */
+typedef int (*read_fn)(struct reading *reading, const struct member *member,
+                       void *at);
 
 struct member {
     const char *key;
     read_fn read;
     size_t field;
-};
-
-struct reading {
-    struct vt_json_reader json;
-    struct vtopo_error *err;
+    const struct member *inside;        /* of an object in the same struct */
 };
 
 static const struct member *
@@ -61,7 +63,7 @@ read_object(struct reading *reading, const struct member *members, void *at)
         if (member == NULL)
             return vt_fail(reading->err, VTOPO_BAD_INPUT,
                            "the worker says '%s', which is not known", key);
-        if (member->read(reading, key, (char *)at + member->field) < 0)
+        if (member->read(reading, member, (char *)at + member->field) < 0)
             return -1;
     }
 }
@@ -96,73 +98,106 @@ read_array(struct reading *reading, const char *what,
 /* ---------------------------------------------------------------- scalars */
 
 static int
-read_text(struct reading *reading, const char *key, void *at)
+read_text(struct reading *reading, const struct member *member, void *at)
 {
     if (vt_json_read_null(&reading->json))
         return 0;
-    return vt_json_read_string(&reading->json, key, (const char **)at,
+    return vt_json_read_string(&reading->json, member->key, (const char **)at,
                                reading->err);
 }
 
 static int
-read_number(struct reading *reading, const char *key, void *at)
+read_number(struct reading *reading, const struct member *member, void *at)
 {
     if (vt_json_read_null(&reading->json))
         return 0;
-    return vt_json_read_uint(&reading->json, key, 0, VT_UNKNOWN - 1, at,
-                             reading->err);
+    return vt_json_read_uint(&reading->json, member->key, 0,
+                             VT_UNKNOWN - 1, at, reading->err);
 }
 
 static int
-read_truth(struct reading *reading, const char *key, void *at)
+read_truth(struct reading *reading, const struct member *member, void *at)
 {
     bool value;
 
     if (vt_json_read_null(&reading->json))
         return 0;
-    if (vt_json_read_bool(&reading->json, key, &value, reading->err) < 0)
+    if (vt_json_read_bool(&reading->json, member->key, &value,
+                          reading->err) < 0)
         return -1;
     *(enum vt_truth *)at = value ? VT_TRUE : VT_FALSE;
     return 0;
 }
 
 static int
-read_flag(struct reading *reading, const char *key, void *at)
+read_flag(struct reading *reading, const struct member *member, void *at)
 {
     if (vt_json_read_null(&reading->json))
         return 0;
-    return vt_json_read_bool(&reading->json, key, at, reading->err);
+    return vt_json_read_bool(&reading->json, member->key, at, reading->err);
 }
 
 /* Sizes and counts beyond 32 bits. */
 static int
-read_big(struct reading *reading, const char *key, void *at)
+read_big(struct reading *reading, const struct member *member, void *at)
 {
     char text[24];
 
-    if (vt_json_read_number_text(&reading->json, key, text, sizeof(text),
-                                 reading->err) < 0)
+    if (vt_json_read_number_text(&reading->json, member->key, text,
+                                 sizeof(text), reading->err) < 0)
         return -1;
     *(unsigned long long *)at = strtoull(text, NULL, 10);
     return 0;
 }
 
 static int
-skip(struct reading *reading, const char *key, void *at)
+skip(struct reading *reading, const struct member *member, void *at)
 {
-    (void)key;
+    (void)member;
     (void)at;
     return vt_json_skip(&reading->json, reading->err);
 }
 
 /* ---------------------------------------------------------------- objects */
 
-#define AT(type, field) offsetof(struct type, field)
+/* A member that is read into a field, or into the struct as a whole. */
+#define FIELD(name, reader, type, into) \
+    { .key = name, .read = reader, .field = offsetof(struct type, into) }
+#define WHOLE(name, reader) { .key = name, .read = reader }
+#define IGNORED(name) { .key = name, .read = skip }
+
+/* An object whose members go into the same struct, or nothing. */
+#define INSIDE(name, reader, table) \
+    { .key = name, .read = reader, .inside = table }
+
 #define END { .key = NULL }
+
+static int
+read_object_or_null(struct reading *reading, const struct member *members,
+                    void *at)
+{
+    if (vt_json_read_null(&reading->json))
+        return 0;
+    return read_object(reading, members, at);
+}
+
+static int
+read_inside(struct reading *reading, const struct member *member, void *at)
+{
+    return read_object(reading, member->inside, at);
+}
+
+static int
+read_inside_or_null(struct reading *reading, const struct member *member,
+                    void *at)
+{
+    return read_object_or_null(reading, member->inside, at);
+}
 
 /* {"value":2,"source":".."}, where the value is a number, a bool, a text. */
 static int
-read_option_value(struct reading *reading, const char *key, void *at)
+read_option_value(struct reading *reading, const struct member *member,
+                  void *at)
 {
     struct vt_option_fact *option = at;
     char first = vt_json_peek(&reading->json);
@@ -170,118 +205,97 @@ read_option_value(struct reading *reading, const char *key, void *at)
 
     option->known = true;
     if (first == '"')
-        return read_text(reading, key, &option->text);
+        return read_text(reading, member, &option->text);
     if (first != 't' && first != 'f')
-        return read_number(reading, key, &option->number);
-    if (vt_json_read_bool(&reading->json, key, &flag, reading->err) < 0)
+        return read_number(reading, member, &option->number);
+    if (vt_json_read_bool(&reading->json, member->key, &flag,
+                          reading->err) < 0)
         return -1;
     option->number = flag;
     return 0;
 }
 
 static int
-read_option(struct reading *reading, const char *key, void *at)
+read_option(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "value", read_option_value, 0 },
-        { "source", read_text, AT(vt_option_fact, source) },
+        WHOLE("value", read_option_value),
+        FIELD("source", read_text, vt_option_fact, source),
         END,
     };
 
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    return read_object(reading, members, at);
+    (void)member;
+    return read_object_or_null(reading, members, at);
 }
 
 static int
-read_file(struct reading *reading, const char *key, void *at)
+read_file(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "path", read_text, AT(vt_file_fact, path) },
-        { "status", read_text, AT(vt_file_fact, status) },
-        { "original", read_text, AT(vt_file_fact, original) },
-        { "internal", skip, 0 },
-        { "description", skip, 0 },
-        { "version", read_text, AT(vt_file_fact, version) },
-        { "machine", read_text, AT(vt_file_fact, machine) },
-        { "checked", skip, 0 },
-        { "multiprocessor", read_truth, AT(vt_file_fact, multiprocessor) },
+        FIELD("path", read_text, vt_file_fact, path),
+        FIELD("status", read_text, vt_file_fact, status),
+        FIELD("original", read_text, vt_file_fact, original),
+        IGNORED("internal"),
+        IGNORED("description"),
+        FIELD("version", read_text, vt_file_fact, version),
+        FIELD("machine", read_text, vt_file_fact, machine),
+        IGNORED("checked"),
+        FIELD("multiprocessor", read_truth, vt_file_fact, multiprocessor),
         END,
     };
 
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    return read_object(reading, members, at);
+    (void)member;
+    return read_object_or_null(reading, members, at);
 }
 
-static int
-read_files(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "hal", read_file, AT(vt_system_fact, hal_file) },
-        { "kernel", read_file, AT(vt_system_fact, kernel_file) },
-        { "kernel_pae", read_file, AT(vt_system_fact, kernel_pae_file) },
-        END,
-    };
-
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    return read_object(reading, members, at);
-}
+static const struct member files_members[] = {
+    FIELD("hal", read_file, vt_system_fact, hal_file),
+    FIELD("kernel", read_file, vt_system_fact, kernel_file),
+    FIELD("kernel_pae", read_file, vt_system_fact, kernel_pae_file),
+    END,
+};
 
 static int
-read_entries(struct reading *reading, const char *key, void *at)
+read_entries(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "default", read_flag, AT(vt_entry_fact, is_default) },
-        { "this", read_flag, AT(vt_entry_fact, is_this) },
-        { "description", read_text, AT(vt_entry_fact, description) },
-        { "numproc", read_option, AT(vt_entry_fact, numproc) },
-        { "onecpu", read_option, AT(vt_entry_fact, onecpu) },
-        { "groupsize", read_option, AT(vt_entry_fact, groupsize) },
-        { "hal", read_option, AT(vt_entry_fact, hal) },
-        { "kernel", read_option, AT(vt_entry_fact, kernel) },
-        { "pae", skip, 0 },
-        { "loadoptions", read_text, AT(vt_entry_fact, loadoptions) },
-        { "hypervisorlaunchtype", read_option,
-          AT(vt_entry_fact, hypervisorlaunchtype) },
-        { "hypervisornumproc", read_option,
-          AT(vt_entry_fact, hypervisornumproc) },
-        { "hypervisorrootproc", read_option,
-          AT(vt_entry_fact, hypervisorrootproc) },
-        { "maxprocspercluster", skip, 0 },
+        FIELD("default", read_flag, vt_entry_fact, is_default),
+        FIELD("this", read_flag, vt_entry_fact, is_this),
+        FIELD("description", read_text, vt_entry_fact, description),
+        FIELD("numproc", read_option, vt_entry_fact, numproc),
+        FIELD("onecpu", read_option, vt_entry_fact, onecpu),
+        FIELD("groupsize", read_option, vt_entry_fact, groupsize),
+        FIELD("hal", read_option, vt_entry_fact, hal),
+        FIELD("kernel", read_option, vt_entry_fact, kernel),
+        IGNORED("pae"),
+        FIELD("loadoptions", read_text, vt_entry_fact, loadoptions),
+        FIELD("hypervisorlaunchtype", read_option,
+              vt_entry_fact, hypervisorlaunchtype),
+        FIELD("hypervisornumproc", read_option,
+              vt_entry_fact, hypervisornumproc),
+        FIELD("hypervisorrootproc", read_option,
+              vt_entry_fact, hypervisorrootproc),
+        IGNORED("maxprocspercluster"),
         END,
     };
     struct vt_system_fact *system = at;
 
-    return read_array(reading, key, members, system->entries,
+    return read_array(reading, member->key, members, system->entries,
                       sizeof(system->entries[0]), VT_FACTS_ENTRIES_MAX,
                       &system->entries_count);
 }
 
-static int
-read_boot(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "kind", read_text, AT(vt_system_fact, boot_kind) },
-        { "file", read_text, AT(vt_system_fact, boot_file) },
-        { "partition", skip, 0 },
-        { "firmware", read_text, AT(vt_system_fact, firmware) },
-        { "entries", read_entries, 0 },
-        END,
-    };
-
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    return read_object(reading, members, at);
-}
+static const struct member boot_members[] = {
+    FIELD("kind", read_text, vt_system_fact, boot_kind),
+    FIELD("file", read_text, vt_system_fact, boot_file),
+    IGNORED("partition"),
+    FIELD("firmware", read_text, vt_system_fact, firmware),
+    WHOLE("entries", read_entries),
+    END,
+};
 
 static int
-read_suites(struct reading *reading, const char *key, void *at)
+read_suites(struct reading *reading, const struct member *member, void *at)
 {
     struct vt_system_fact *system = at;
     bool more;
@@ -300,7 +314,7 @@ read_suites(struct reading *reading, const char *key, void *at)
             return vt_fail(reading->err, VTOPO_BAD_INPUT,
                            "the worker gives more than %u suites",
                            VT_FACTS_SUITES_MAX);
-        if (vt_json_read_string(&reading->json, key,
+        if (vt_json_read_string(&reading->json, member->key,
                                 &system->suites[system->suites_count++],
                                 reading->err) < 0)
             return -1;
@@ -308,154 +322,131 @@ read_suites(struct reading *reading, const char *key, void *at)
 }
 
 static int
-read_policy(struct reading *reading, const char *key, void *at)
+read_policy(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "sockets", read_number, AT(vt_system_fact, policy_sockets) },
-        { "sku", read_number, AT(vt_system_fact, policy_sku) },
-        { "problem", read_text, AT(vt_system_fact, policy_problem) },
+        FIELD("sockets", read_number, vt_system_fact, policy_sockets),
+        FIELD("sku", read_number, vt_system_fact, policy_sku),
+        FIELD("problem", read_text, vt_system_fact, policy_problem),
         END,
     };
 
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    ((struct vt_system_fact *)at)->has_policy = true;
-    return read_object(reading, members, at);
+    (void)member;
+    ((struct vt_system_fact *)at)->has_policy
+        = vt_json_peek(&reading->json) != 'n';
+    return read_object_or_null(reading, members, at);
 }
 
-static int
-read_hal(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "device", read_text, AT(vt_system_fact, hal_device) },
-        { "hardware_id", read_text, AT(vt_system_fact, hal_id) },
-        { "description", read_text, AT(vt_system_fact, hal_description) },
-        { "inf_section", read_text, AT(vt_system_fact, hal_section) },
-        { "driver_version", read_text, AT(vt_system_fact, hal_version) },
-        END,
-    };
+static const struct member hal_members[] = {
+    FIELD("device", read_text, vt_system_fact, hal_device),
+    FIELD("hardware_id", read_text, vt_system_fact, hal_id),
+    FIELD("description", read_text, vt_system_fact, hal_description),
+    FIELD("inf_section", read_text, vt_system_fact, hal_section),
+    FIELD("driver_version", read_text, vt_system_fact, hal_version),
+    END,
+};
 
-    (void)key;
-    return read_object(reading, members, at);
-}
-
-static int
-read_processors(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "enumerated", read_number, AT(vt_system_fact, enumerated) },
-        { "stale", read_number, AT(vt_system_fact, stale) },
-        { "told_apart_by", skip, 0 },
-        END,
-    };
-
-    (void)key;
-    return read_object(reading, members, at);
-}
+static const struct member processors_members[] = {
+    FIELD("enumerated", read_number, vt_system_fact, enumerated),
+    FIELD("stale", read_number, vt_system_fact, stale),
+    IGNORED("told_apart_by"),
+    END,
+};
 
 static int
-read_drivers(struct reading *reading, const char *key, void *at)
+read_drivers(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "name", read_text, AT(vt_driver_fact, name) },
-        { "class", read_text, AT(vt_driver_fact, class) },
-        { "start", read_number, AT(vt_driver_fact, start) },
-        { "boot", read_flag, AT(vt_driver_fact, boot) },
-        { "image", read_text, AT(vt_driver_fact, image) },
+        FIELD("name", read_text, vt_driver_fact, name),
+        FIELD("class", read_text, vt_driver_fact, class),
+        FIELD("start", read_number, vt_driver_fact, start),
+        FIELD("boot", read_flag, vt_driver_fact, boot),
+        FIELD("image", read_text, vt_driver_fact, image),
         END,
     };
     struct vt_system_fact *system = at;
 
-    return read_array(reading, key, members, system->drivers,
+    return read_array(reading, member->key, members, system->drivers,
                       sizeof(system->drivers[0]), VT_FACTS_DRIVERS_MAX,
                       &system->drivers_count);
 }
 
+static const struct member hypervisor_members[] = {
+    IGNORED("launch"),
+    FIELD("hyperv", read_truth, vt_system_fact, hyperv),
+    FIELD("vbs", read_truth, vt_system_fact, vbs),
+    FIELD("wsl2", read_truth, vt_system_fact, wsl2),
+    END,
+};
+
 static int
-read_hypervisor(struct reading *reading, const char *key, void *at)
+read_system_hive(struct reading *reading, const struct member *member,
+                 void *at)
 {
     static const struct member members[] = {
-        { "launch", skip, 0 },
-        { "hyperv", read_truth, AT(vt_system_fact, hyperv) },
-        { "vbs", read_truth, AT(vt_system_fact, vbs) },
-        { "wsl2", read_truth, AT(vt_system_fact, wsl2) },
+        FIELD("file", read_text, vt_system_fact, system_hive.file),
+        IGNORED("size"),
+        FIELD("dirty", read_flag, vt_system_fact, system_hive.dirty),
+        FIELD("replayed", read_number, vt_system_fact, system_hive.replayed),
+        FIELD("log_problem", read_text,
+              vt_system_fact, system_hive.log_problem),
+        FIELD("control_set", read_number, vt_system_fact, control_set),
+        IGNORED("current_is"),
+        FIELD("product_type", read_text, vt_system_fact, product_type),
+        WHOLE("product_suite", read_suites),
+        WHOLE("policy", read_policy),
+        FIELD("registered_processors", read_number,
+              vt_system_fact, registered),
+        FIELD("licensed_processors", read_number, vt_system_fact, licensed),
+        FIELD("csd_version", read_number, vt_system_fact, csd_version),
+        INSIDE("hal", read_inside, hal_members),
+        FIELD("number_of_processors", read_number,
+              vt_system_fact, processors_used),
+        FIELD("processor_identifier", read_text, vt_system_fact, identifier),
+        FIELD("processor_architecture", read_text,
+              vt_system_fact, architecture),
+        INSIDE("processors", read_inside, processors_members),
+        WHOLE("drivers", read_drivers),
+        INSIDE("hypervisor", read_inside, hypervisor_members),
         END,
     };
 
-    (void)key;
-    return read_object(reading, members, at);
+    (void)member;
+    ((struct vt_system_fact *)at)->has_system
+        = vt_json_peek(&reading->json) != 'n';
+    return read_object_or_null(reading, members, at);
 }
 
 static int
-read_system_hive(struct reading *reading, const char *key, void *at)
+read_software(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "file", read_text, AT(vt_system_fact, system_hive.file) },
-        { "size", skip, 0 },
-        { "dirty", read_flag, AT(vt_system_fact, system_hive.dirty) },
-        { "replayed", read_number, AT(vt_system_fact, system_hive.replayed) },
-        { "log_problem", read_text,
-          AT(vt_system_fact, system_hive.log_problem) },
-        { "control_set", read_number, AT(vt_system_fact, control_set) },
-        { "current_is", skip, 0 },
-        { "product_type", read_text, AT(vt_system_fact, product_type) },
-        { "product_suite", read_suites, 0 },
-        { "policy", read_policy, 0 },
-        { "registered_processors", read_number,
-          AT(vt_system_fact, registered) },
-        { "licensed_processors", read_number, AT(vt_system_fact, licensed) },
-        { "csd_version", read_number, AT(vt_system_fact, csd_version) },
-        { "hal", read_hal, 0 },
-        { "number_of_processors", read_number,
-          AT(vt_system_fact, processors_used) },
-        { "processor_identifier", read_text, AT(vt_system_fact, identifier) },
-        { "processor_architecture", read_text,
-          AT(vt_system_fact, architecture) },
-        { "processors", read_processors, 0 },
-        { "drivers", read_drivers, 0 },
-        { "hypervisor", read_hypervisor, 0 },
+        FIELD("file", read_text, vt_system_fact, software_hive.file),
+        IGNORED("size"),
+        FIELD("dirty", read_flag, vt_system_fact, software_hive.dirty),
+        FIELD("replayed", read_number,
+              vt_system_fact, software_hive.replayed),
+        FIELD("log_problem", read_text,
+              vt_system_fact, software_hive.log_problem),
+        FIELD("product_name", read_text, vt_system_fact, product_name),
+        FIELD("current_version", read_text, vt_system_fact, current_version),
+        FIELD("current_build", read_text, vt_system_fact, current_build),
+        FIELD("ubr", read_number, vt_system_fact, ubr),
+        FIELD("edition_id", read_text, vt_system_fact, edition_id),
+        FIELD("display_version", read_text, vt_system_fact, display_version),
+        FIELD("release_id", read_text, vt_system_fact, release_id),
+        IGNORED("csd_version"),
+        FIELD("installation_type", read_text,
+              vt_system_fact, installation_type),
+        FIELD("major", read_number, vt_system_fact, major),
+        FIELD("minor", read_number, vt_system_fact, minor),
         END,
     };
 
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    ((struct vt_system_fact *)at)->has_system = true;
-    return read_object(reading, members, at);
-}
-
-static int
-read_software(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "file", read_text, AT(vt_system_fact, software_hive.file) },
-        { "size", skip, 0 },
-        { "dirty", read_flag, AT(vt_system_fact, software_hive.dirty) },
-        { "replayed", read_number,
-          AT(vt_system_fact, software_hive.replayed) },
-        { "log_problem", read_text,
-          AT(vt_system_fact, software_hive.log_problem) },
-        { "product_name", read_text, AT(vt_system_fact, product_name) },
-        { "current_version", read_text, AT(vt_system_fact, current_version) },
-        { "current_build", read_text, AT(vt_system_fact, current_build) },
-        { "ubr", read_number, AT(vt_system_fact, ubr) },
-        { "edition_id", read_text, AT(vt_system_fact, edition_id) },
-        { "display_version", read_text, AT(vt_system_fact, display_version) },
-        { "release_id", read_text, AT(vt_system_fact, release_id) },
-        { "csd_version", skip, 0 },
-        { "installation_type", read_text,
-          AT(vt_system_fact, installation_type) },
-        { "major", read_number, AT(vt_system_fact, major) },
-        { "minor", read_number, AT(vt_system_fact, minor) },
-        END,
-    };
-
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    ((struct vt_system_fact *)at)->has_software = true;
-    return read_object(reading, members, at);
+    (void)member;
+    ((struct vt_system_fact *)at)->has_software
+        = vt_json_peek(&reading->json) != 'n';
+    return read_object_or_null(reading, members, at);
 }
 
 /* ----------------------------------------------------------------- answer */
@@ -474,102 +465,94 @@ start_system(struct vt_system_fact *system)
 }
 
 static int
-read_systems(struct reading *reading, const char *key, void *at)
+read_systems(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "partition", read_number, AT(vt_system_fact, partition) },
-        { "root", read_text, AT(vt_system_fact, root) },
-        { "found_by", read_text, AT(vt_system_fact, found_by) },
-        { "default", read_truth, AT(vt_system_fact, is_default) },
-        { "hibernated", read_truth, AT(vt_system_fact, hibernated) },
-        { "system", read_system_hive, 0 },
-        { "system_problem", read_text, AT(vt_system_fact, system_problem) },
-        { "software", read_software, 0 },
-        { "software_problem", read_text,
-          AT(vt_system_fact, software_problem) },
-        { "boot", read_boot, 0 },
-        { "boot_problem", read_text, AT(vt_system_fact, boot_problem) },
-        { "files", read_files, 0 },
+        FIELD("partition", read_number, vt_system_fact, partition),
+        FIELD("root", read_text, vt_system_fact, root),
+        FIELD("found_by", read_text, vt_system_fact, found_by),
+        FIELD("default", read_truth, vt_system_fact, is_default),
+        FIELD("hibernated", read_truth, vt_system_fact, hibernated),
+        WHOLE("system", read_system_hive),
+        FIELD("system_problem", read_text, vt_system_fact, system_problem),
+        WHOLE("software", read_software),
+        FIELD("software_problem", read_text,
+              vt_system_fact, software_problem),
+        INSIDE("boot", read_inside_or_null, boot_members),
+        FIELD("boot_problem", read_text, vt_system_fact, boot_problem),
+        INSIDE("files", read_inside_or_null, files_members),
         END,
     };
     struct vt_facts *facts = at;
 
     for (unsigned i = 0; i < VT_FACTS_SYSTEMS_MAX; i++)
         start_system(&facts->systems[i]);
-    return read_array(reading, key, members, facts->systems,
+    return read_array(reading, member->key, members, facts->systems,
                       sizeof(facts->systems[0]), VT_FACTS_SYSTEMS_MAX,
                       &facts->systems_count);
 }
 
 static int
-read_partitions(struct reading *reading, const char *key, void *at)
+read_partitions(struct reading *reading, const struct member *member,
+                void *at)
 {
     static const struct member members[] = {
-        { "number", read_number, AT(vt_partition_fact, number) },
-        { "offset", skip, 0 },
-        { "size", skip, 0 },
-        { "type", read_text, AT(vt_partition_fact, type) },
-        { "filesystem", read_text, AT(vt_partition_fact, filesystem) },
-        { "active", skip, 0 },
-        { "dirty", read_truth, AT(vt_partition_fact, dirty) },
-        { "hibernated", read_truth, AT(vt_partition_fact, hibernated) },
-        { "log_clean", skip, 0 },
+        FIELD("number", read_number, vt_partition_fact, number),
+        IGNORED("offset"),
+        IGNORED("size"),
+        FIELD("type", read_text, vt_partition_fact, type),
+        FIELD("filesystem", read_text, vt_partition_fact, filesystem),
+        IGNORED("active"),
+        FIELD("dirty", read_truth, vt_partition_fact, dirty),
+        FIELD("hibernated", read_truth, vt_partition_fact, hibernated),
+        IGNORED("log_clean"),
         END,
     };
     struct vt_facts *facts = at;
 
-    return read_array(reading, key, members, facts->partitions,
+    return read_array(reading, member->key, members, facts->partitions,
                       sizeof(facts->partitions[0]), VT_FACTS_PARTITIONS_MAX,
                       &facts->partitions_count);
 }
 
 static int
-read_disk(struct reading *reading, const char *key, void *at)
+read_disk(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "size", skip, 0 },
-        { "sector_size", skip, 0 },
-        { "table", read_text, AT(vt_facts, table) },
-        { "content", read_text, AT(vt_facts, content) },
-        { "truncated", read_flag, AT(vt_facts, truncated) },
-        { "partitions", read_partitions, 0 },
+        IGNORED("size"),
+        IGNORED("sector_size"),
+        FIELD("table", read_text, vt_facts, table),
+        FIELD("content", read_text, vt_facts, content),
+        FIELD("truncated", read_flag, vt_facts, truncated),
+        WHOLE("partitions", read_partitions),
         END,
     };
 
-    (void)key;
-    if (vt_json_read_null(&reading->json))
-        return 0;
-    ((struct vt_facts *)at)->has_disk = true;
-    return read_object(reading, members, at);
+    (void)member;
+    ((struct vt_facts *)at)->has_disk = vt_json_peek(&reading->json) != 'n';
+    return read_object_or_null(reading, members, at);
 }
 
 static int
-read_problems(struct reading *reading, const char *key, void *at)
+read_problems(struct reading *reading, const struct member *member, void *at)
 {
     static const struct member members[] = {
-        { "where", read_text, AT(vt_problem_fact, where) },
-        { "text", read_text, AT(vt_problem_fact, text) },
+        FIELD("where", read_text, vt_problem_fact, where),
+        FIELD("text", read_text, vt_problem_fact, text),
         END,
     };
     struct vt_facts *facts = at;
 
-    return read_array(reading, key, members, facts->problems,
+    return read_array(reading, member->key, members, facts->problems,
                       sizeof(facts->problems[0]), VT_FACTS_PROBLEMS_MAX,
                       &facts->problems_count);
 }
 
-static int
-read_counts(struct reading *reading, const char *key, void *at)
-{
-    static const struct member members[] = {
-        { "requests", read_big, AT(vt_facts, requests) },
-        { "bytes", read_big, AT(vt_facts, bytes) },
-        END,
-    };
-
-    (void)key;
-    return read_object(reading, members, at);
-}
+static const struct member counts_members[] = {
+    FIELD("requests", read_big, vt_facts, requests),
+    FIELD("bytes", read_big, vt_facts, bytes),
+    END,
+};
 
 void
 vt_facts_clear(struct vt_facts *facts)
@@ -583,11 +566,11 @@ vt_facts_read_answer(char *text, size_t length, struct vt_facts *ret_facts,
                      struct vtopo_error *err)
 {
     static const struct member members[] = {
-        { "read", read_counts, 0 },
-        { "sandbox", skip, 0 },
-        { "disk", read_disk, 0 },
-        { "systems", read_systems, 0 },
-        { "problems", read_problems, 0 },
+        INSIDE("read", read_inside, counts_members),
+        IGNORED("sandbox"),
+        WHOLE("disk", read_disk),
+        WHOLE("systems", read_systems),
+        WHOLE("problems", read_problems),
         END,
     };
     struct reading reading = { .err = err };

@@ -279,7 +279,8 @@ vt_setting_read(struct vt_setting *setting, struct vt_json_reader *reader,
                             err);
     if (strcmp(key, "cpu") == 0) {
         setting->has_cpu = true;
-        return vt_json_read_object(reader, read_cpu_member, &setting->cpu, err);
+        return vt_json_read_object(reader, read_cpu_member, &setting->cpu,
+                                   err);
     }
     if (strcmp(key, "dialect") == 0)
         return read_dialect(reader, setting, err);
