@@ -11,28 +11,9 @@
 
 #include "fuzz.h"
 #include "partition.h"
+#include "../unit/raw-bytes.h"
 
 #define TAIL 1536u
-
-static uint32_t
-crc32_of(const uint8_t *data, size_t size)
-{
-    uint32_t crc = ~0u;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
-
-static void
-put_le32(uint8_t *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
 
 /* Make the sums of a header at @at right, if there is one. */
 static void
@@ -46,12 +27,12 @@ mend(uint8_t *disk, size_t size, size_t at, size_t sector)
     entries = vw_le64(disk + at + 72) * sector;
     length = (uint64_t)vw_le32(disk + at + 80) * vw_le32(disk + at + 84);
     if (entries <= size && length <= size - entries)
-        put_le32(disk + at + 88, crc32_of(disk + entries, (size_t)length));
+        put32(disk + at + 88, crc32_of(disk + entries, (size_t)length));
     head = vw_le32(disk + at + 12);
     if (head > size - at)
         return;
-    put_le32(disk + at + 16, 0);
-    put_le32(disk + at + 16, crc32_of(disk + at, head));
+    put32(disk + at + 16, 0);
+    put32(disk + at + 16, crc32_of(disk + at, head));
 }
 
 static void

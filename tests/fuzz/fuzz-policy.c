@@ -12,24 +12,18 @@
 #include "bytes.h"
 #include "fuzz.h"
 #include "policy.h"
-
-static void
-put_le32(unsigned char *at, size_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (unsigned char)(value >> (8 * i));
-}
+#include "../unit/raw-bytes.h"
 
 static void
 put_right(unsigned char *blob, size_t size)
 {
     if (size < 24)
         return;
-    put_le32(blob, size);
-    put_le32(blob + 4, size - 24);
-    put_le32(blob + 8, 4);
-    put_le32(blob + 16, 1);
-    put_le32(blob + size - 4, 0x45);
+    put32(blob, size);
+    put32(blob + 4, size - 24);
+    put32(blob + 8, 4);
+    put32(blob + 16, 1);
+    put32(blob + size - 4, 0x45);
 }
 
 static void

@@ -16,24 +16,11 @@
 
 #include "fuzz.h"
 #include "regf-hive.h"
+#include "../unit/raw-bytes.h"
 
 #define HEAD 5u
 #define KEYS_MAX 200u           /* of one walk */
 #define DEPTH_MAX 8u
-
-static void
-put_le32(unsigned char *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (unsigned char)(value >> (8 * i));
-}
-
-static void
-put_le64(unsigned char *at, uint64_t value)
-{
-    put_le32(at, (uint32_t)value);
-    put_le32(at + 4, (uint32_t)(value >> 32));
-}
 
 /* ------------------------------------------------------------- put right */
 
@@ -47,7 +34,7 @@ right_base(unsigned char *block, size_t size)
     memcpy(block, "regf", 4);
     for (unsigned i = 0; i < VW_BASE_SIZE - 4; i += 4)
         sum ^= vw_le32(block + i);
-    put_le32(block + 508, sum == 0 ? 1 : sum == ~0u ? ~1u : sum);
+    put32(block + 508, sum == 0 ? 1 : sum == ~0u ? ~1u : sum);
 }
 
 static void
@@ -61,11 +48,11 @@ right_log(unsigned char *log, size_t size)
 
         if (length < 40 || length > size - at || length % 4 != 0)
             break;
-        put_le64(log + at + 24,
-                 vw_marvin_finish(vw_marvin_start(), log + at + 40,
-                                  length - 40));
-        put_le64(log + at + 32,
-                 vw_marvin_finish(vw_marvin_start(), log + at, 32));
+        put64(log + at + 24,
+              vw_marvin_finish(vw_marvin_start(), log + at + 40,
+                               length - 40));
+        put64(log + at + 32,
+              vw_marvin_finish(vw_marvin_start(), log + at, 32));
         at += length;
     }
 }

@@ -11,23 +11,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json-write.h"
 #include "bcd.h"
+#include "blocks.h"
 #include "bootini.h"
 #include "pe.h"
-
-static int
-read_descriptor(void *context, uint64_t offset, void *buffer, size_t size,
-                struct vtopo_error *err)
-{
-    if (pread(*(int *)context, buffer, size, (off_t)offset) != (ssize_t)size)
-        return vt_fail_errno(err, "cannot read");
-    return 0;
-}
 
 static void
 add_text(struct vt_json *json, const char *key, const char *text)
@@ -292,13 +283,11 @@ dump_file(dump *dump_it, const char *path, struct vt_buf *out,
 {
     struct vt_json json = VT_JSON_INIT(out);
     vt_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct vw_bytes bytes = { .read = read_descriptor, .context = &fd };
-    struct stat info;
+    struct vw_bytes bytes;
 
-    if (fd < 0 || fstat(fd, &info) < 0)
+    if (fd < 0)
         return vt_fail_errno(err, "%s", path);
-    bytes.size = (uint64_t)info.st_size;
-    if (dump_it(&bytes, &json, err) < 0)
+    if (vw_raw_open(fd, &bytes, err) < 0 || dump_it(&bytes, &json, err) < 0)
         return -1;
     return vt_buf_check(out, err);
 }

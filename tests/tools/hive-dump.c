@@ -17,25 +17,17 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json-write.h"
+#include "blocks.h"
 #include "policy.h"
+#include "../unit/raw-bytes.h"
 #include "regf.h"
 
 #define FILES_MAX (1 + VW_HIVE_LOGS_MAX)
 #define DEPTH_MAX 512u
-
-static int
-read_descriptor(void *context, uint64_t offset, void *buffer, size_t size,
-                struct vtopo_error *err)
-{
-    if (pread(*(int *)context, buffer, size, (off_t)offset) != (ssize_t)size)
-        return vt_fail_errno(err, "cannot read");
-    return 0;
-}
 
 /* ---------------------------------------------------------------- values */
 
@@ -307,20 +299,7 @@ say_state(struct vw_hive *hive, struct vt_json *json)
 
 /* ------------------------------------------------------------------ walk */
 
-/* CRC-32, so that what is read can be compared without being printed. */
-static uint32_t
-sum(const unsigned char *data, size_t size)
-{
-    uint32_t crc = ~0u;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
-
+/* Of the data only a checksum: it is compared, not read. */
 static void
 walk_values(struct vw_hive *hive, const struct vw_key *key, const char *path)
 {
@@ -338,7 +317,7 @@ walk_values(struct vw_hive *hive, const struct vw_key *key, const char *path)
             printf("error\t%s\t%s\n", path, err.message);
         else
             printf("value\t%s\t%s\t%u\t%zu\t%08x\n", path, name,
-                   value.type, size, sum(data, size));
+                   value.type, size, crc32_of(data, size));
     }
 }
 
@@ -417,19 +396,20 @@ answer_line(struct vw_hive *hive, char *line)
 }
 
 static int
-open_files(char **names, int count, int *fds, struct vw_bytes *bytes)
+open_files(char **names, int count, struct vw_bytes *bytes)
 {
-    struct stat st;
-
     for (int i = 0; i < count; i++) {
-        fds[i] = open(names[i], O_RDONLY | O_CLOEXEC);
-        if (fds[i] < 0 || fstat(fds[i], &st) < 0) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        int fd = open(names[i], O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0) {
             perror(names[i]);
             return -1;
         }
-        bytes[i] = (struct vw_bytes) { .size = (uint64_t)st.st_size,
-                                       .read = read_descriptor,
-                                       .context = &fds[i] };
+        if (vw_raw_open(fd, &bytes[i], &err) < 0) {
+            fprintf(stderr, "%s: %s\n", names[i], err.message);
+            return -1;
+        }
     }
     return 0;
 }
@@ -439,7 +419,6 @@ main(int argc, char **argv)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     vt_auto(vw_hive_closep) struct vw_hive *hive = NULL;
-    int fds[FILES_MAX];
     struct vw_bytes bytes[FILES_MAX];
     const struct vw_bytes *logs[] = { &bytes[1], &bytes[2], &bytes[3] };
     vt_autofree char *line = NULL;
@@ -450,7 +429,7 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: hive-dump HIVE [LOG...] <REQUESTS\n");
         return EXIT_FAILURE;
     }
-    if (open_files(argv + 1, argc - 1, fds, bytes) < 0)
+    if (open_files(argv + 1, argc - 1, bytes) < 0)
         return EXIT_FAILURE;
     if (vw_hive_open(&bytes[0], logs, (size_t)argc - 2, &hive, &err) < 0) {
         fprintf(stderr, "%s: %s\n", argv[1], err.message);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "raw-bytes.h"
+
 #define FAT_SECTOR   512u
 #define FAT_CLUSTERS 64u
 #define FAT_END      0x0fffffffu
@@ -23,13 +25,6 @@ struct fat_image {
     unsigned entries;           /* written into each directory */
     unsigned char data[(3 + FAT_CLUSTERS) * FAT_SECTOR];
 };
-
-static inline void
-fat_put(unsigned char *at, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        at[i] = (unsigned char)(value >> 8 * i);
-}
 
 static inline unsigned char *
 fat_cluster(struct fat_image *fat, unsigned cluster)
@@ -56,7 +51,7 @@ fat_link(struct fat_image *fat, unsigned cluster, uint32_t next)
     unsigned char *at = table + cluster * 3 / 2;
 
     if (fat->bits == 32) {
-        fat_put(table + (size_t)cluster * 4, next, 4);
+        put(table + (size_t)cluster * 4, next, 4);
     } else if (cluster % 2 == 0) {
         at[0] = (unsigned char)next;
         at[1] = (unsigned char)((at[1] & 0xf0) | (next >> 8 & 15));
@@ -74,17 +69,17 @@ fat_start(struct fat_image *fat, unsigned bits)
     memset(fat, 0, sizeof(*fat));
     fat->bits = bits;
     memcpy(boot, "\xeb\x3c\x90MADE UP ", 11);
-    fat_put(boot + 11, FAT_SECTOR, 2);
+    put(boot + 11, FAT_SECTOR, 2);
     boot[13] = 1;
-    fat_put(boot + 14, 1, 2);
+    put(boot + 14, 1, 2);
     boot[16] = 1;
-    fat_put(boot + 17, bits == 32 ? 0 : FAT_SECTOR / 32, 2);
-    fat_put(boot + 19, (bits == 32 ? 2 : 3) + FAT_CLUSTERS, 2);
+    put(boot + 17, bits == 32 ? 0 : FAT_SECTOR / 32, 2);
+    put(boot + 19, (bits == 32 ? 2 : 3) + FAT_CLUSTERS, 2);
     boot[21] = 0xf8;
-    fat_put(boot + (bits == 32 ? 36 : 22), 1, 2);
+    put(boot + (bits == 32 ? 36 : 22), 1, 2);
     if (bits == 32)
-        fat_put(boot + 44, 2, 4);
-    fat_put(boot + 510, 0xaa55, 2);
+        put(boot + 44, 2, 4);
+    put(boot + 510, 0xaa55, 2);
     fat_link(fat, 0, FAT_END);
     fat_link(fat, 1, FAT_END);
     fat_link(fat, 2, FAT_END);
@@ -101,9 +96,9 @@ fat_entry(struct fat_image *fat, unsigned directory, const char name[12],
         at += 32;
     memcpy(at, name, 11);
     at[11] = (unsigned char)attributes;
-    fat_put(at + 20, cluster >> 16, 2);
-    fat_put(at + 26, cluster, 2);
-    fat_put(at + 28, size, 4);
+    put(at + 20, cluster >> 16, 2);
+    put(at + 26, cluster, 2);
+    put(at + 28, size, 4);
     return at;
 }
 
@@ -124,13 +119,13 @@ fat_long(struct fat_image *fat, unsigned directory, const char *name,
         at[11] = 0x0f;
         at[12] = 0;
         at[13] = (unsigned char)sum;
-        fat_put(at + 26, 0, 2);
+        put(at + 26, 0, 2);
         for (unsigned i = 0; i < 13; i++) {
             unsigned from = (order - 1) * 13 + i;
             unsigned to = i < 5 ? 1 + 2 * i : i < 11 ? 4 + 2 * i : 6 + 2 * i;
 
             if (from <= length)
-                fat_put(at + to, (unsigned char)name[from], 2);
+                put(at + to, (unsigned char)name[from], 2);
         }
     }
 }

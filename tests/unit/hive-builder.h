@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "raw-bytes.h"
 #include "regf-hive.h"
 #include "utf16.h"
 
@@ -23,27 +24,6 @@ struct hive_builder {
     size_t size;                /* of the image */
     uint32_t used;              /* of the bin */
 };
-
-static inline void
-hive_put16(unsigned char *at, unsigned value)
-{
-    at[0] = (unsigned char)value;
-    at[1] = (unsigned char)(value >> 8);
-}
-
-static inline void
-hive_put32(unsigned char *at, uint32_t value)
-{
-    hive_put16(at, value & 0xffff);
-    hive_put16(at + 2, value >> 16);
-}
-
-static inline void
-hive_put64(unsigned char *at, uint64_t value)
-{
-    hive_put32(at, (uint32_t)value);
-    hive_put32(at + 4, (uint32_t)(value >> 32));
-}
 
 static inline void
 hive_start(struct hive_builder *hive)
@@ -76,7 +56,7 @@ hive_cell(struct hive_builder *hive, const void *data, size_t size)
 
     if (VW_BINS_START + offset + whole > HIVE_ROOM)
         abort();
-    hive_put32(hive_at(hive, offset), 0u - whole);
+    put32(hive_at(hive, offset), 0u - whole);
     if (data != NULL && size > 0)
         memcpy(hive_at(hive, offset + 4), data, size);
     hive->used += whole;
@@ -94,7 +74,7 @@ hive_name(const char *name, bool wide, unsigned char *to)
         abort();
     for (size_t i = 0; i < count; i++) {
         if (wide)
-            hive_put16(to + 2 * i, units[i]);
+            put16(to + 2 * i, units[i]);
         else
             to[i] = (unsigned char)units[i];
     }
@@ -107,11 +87,11 @@ hive_key_wide(struct hive_builder *hive, const char *name, bool wide)
     unsigned char node[76 + 2048] = "nk";
     size_t length = hive_name(name, wide, node + 76);
 
-    hive_put16(node + 2, wide ? 0 : 0x20);
-    hive_put64(node + 4, 0x0123456789abcdefu);
-    hive_put32(node + 28, VW_NOWHERE);
-    hive_put32(node + 40, VW_NOWHERE);
-    hive_put16(node + 72, (unsigned)length);
+    put16(node + 2, wide ? 0 : 0x20);
+    put64(node + 4, 0x0123456789abcdefu);
+    put32(node + 28, VW_NOWHERE);
+    put32(node + 40, VW_NOWHERE);
+    put16(node + 72, (unsigned)length);
     return hive_cell(hive, node, 76 + length);
 }
 
@@ -132,20 +112,20 @@ hive_list(struct hive_builder *hive, char kind,
 
     data[0] = kind == 'r' ? 'r' : 'l';
     data[1] = (unsigned char)(kind == 'r' ? 'i' : kind);
-    hive_put16(data + 2, count);
+    put16(data + 2, count);
     for (unsigned i = 0; i < count; i++) {
         unsigned char *element = data + 4 + (size_t)i * stride;
         const unsigned char *node = hive_at(hive, elements[i] + 4);
         uint32_t hash = 0;
 
-        hive_put32(element, elements[i]);
+        put32(element, elements[i]);
         for (unsigned j = 0; stride == 8 && j < vw_le16(node + 72); j++) {
             hash = hash * 37 + vw_utf16_upper(node[76 + j]);
             if (kind == 'f' && j < 4)
                 element[4 + j] = node[76 + j];
         }
         if (kind == 'h')
-            hive_put32(element + 4, hash);
+            put32(element + 4, hash);
     }
     return cell;
 }
@@ -155,8 +135,8 @@ static inline void
 hive_adopt(struct hive_builder *hive, uint32_t key, uint32_t list,
            unsigned count)
 {
-    hive_put32(hive_at(hive, key + 4 + 20), count);
-    hive_put32(hive_at(hive, key + 4 + 28), list);
+    put32(hive_at(hive, key + 4 + 20), count);
+    put32(hive_at(hive, key + 4 + 28), list);
 }
 
 /* A value node whose data is in a cell, or in @where itself. */
@@ -167,11 +147,11 @@ hive_value_node(struct hive_builder *hive, const char *name, uint32_t type,
     unsigned char node[20 + 1024] = "vk";
     size_t length = hive_name(name, false, node + 20);
 
-    hive_put16(node + 2, (unsigned)length);
-    hive_put32(node + 4, size);
-    hive_put32(node + 8, where);
-    hive_put32(node + 12, type);
-    hive_put16(node + 16, 1);
+    put16(node + 2, (unsigned)length);
+    put32(node + 4, size);
+    put32(node + 8, where);
+    put32(node + 12, type);
+    put16(node + 16, 1);
     return hive_cell(hive, node, 20 + length);
 }
 
@@ -190,9 +170,9 @@ hive_segments(struct hive_builder *hive, const unsigned char *data,
                                       size - done < 16344 ? size - done
                                                           : 16344);
     for (unsigned i = 0; i < count; i++)
-        hive_put32(list + (size_t)4 * i, segments[i]);
-    hive_put16(record + 2, count);
-    hive_put32(record + 4, hive_cell(hive, list, (size_t)4 * count));
+        put32(list + (size_t)4 * i, segments[i]);
+    put16(record + 2, count);
+    put32(record + 4, hive_cell(hive, list, (size_t)4 * count));
     return hive_cell(hive, record, sizeof(record));
 }
 
@@ -223,9 +203,9 @@ hive_give(struct hive_builder *hive, uint32_t key, const uint32_t *values,
     uint32_t list = hive_cell(hive, NULL, (size_t)4 * count);
 
     for (unsigned i = 0; i < count; i++)
-        hive_put32(hive_at(hive, list + 4 + 4 * i), values[i]);
-    hive_put32(hive_at(hive, key + 4 + 36), count);
-    hive_put32(hive_at(hive, key + 4 + 40), list);
+        put32(hive_at(hive, list + 4 + 4 * i), values[i]);
+    put32(hive_at(hive, key + 4 + 36), count);
+    put32(hive_at(hive, key + 4 + 40), list);
 }
 
 /* Put the checksum of the base block at @block right. */
@@ -236,7 +216,7 @@ hive_sum(unsigned char *block)
 
     for (unsigned i = 0; i < 508; i += 4)
         sum ^= vw_le32(block + i);
-    hive_put32(block + 508, sum == 0 ? 1 : sum == ~0u ? ~1u : sum);
+    put32(block + 508, sum == 0 ? 1 : sum == ~0u ? ~1u : sum);
 }
 
 /* Write the base block and the header of the bin: all is ready to be read.
@@ -251,20 +231,20 @@ hive_finish(struct hive_builder *hive, uint32_t root,
     unsigned char *bin = hive_at(hive, 0);
 
     if (bins > hive->used)      /* what is left is free */
-        hive_put32(hive_at(hive, hive->used), bins - hive->used);
+        put32(hive_at(hive, hive->used), bins - hive->used);
     memcpy(bin, "hbin", 4);
-    hive_put32(bin + 8, bins);
-    hive_put64(bin + 20, 0x77);
+    put32(bin + 8, bins);
+    put64(bin + 20, 0x77);
     memcpy(block, "regf", 4);
-    hive_put32(block + 4, primary);
-    hive_put32(block + 8, secondary);
-    hive_put64(block + 12, 0x77);
-    hive_put32(block + 20, 1);
-    hive_put32(block + 24, 5);
-    hive_put32(block + 32, 1);
-    hive_put32(block + 36, root);
-    hive_put32(block + 40, bins);
-    hive_put32(block + 44, 1);
+    put32(block + 4, primary);
+    put32(block + 8, secondary);
+    put64(block + 12, 0x77);
+    put32(block + 20, 1);
+    put32(block + 24, 5);
+    put32(block + 32, 1);
+    put32(block + 36, root);
+    put32(block + 40, bins);
+    put32(block + 44, 1);
     (void)hive_name("SYSTEM", true, block + 48);
     hive_sum(block);
     hive->size = VW_BINS_START + bins;
@@ -278,9 +258,9 @@ hive_log_base(const struct hive_builder *hive, unsigned char *log,
               unsigned type, uint32_t sequence)
 {
     memcpy(log, hive->image, VW_BASE_SIZE);
-    hive_put32(log + 4, sequence);
-    hive_put32(log + 8, sequence);
-    hive_put32(log + 28, type);
+    put32(log + 4, sequence);
+    put32(log + 8, sequence);
+    put32(log + 28, type);
     hive_sum(log);
 }
 
@@ -288,11 +268,11 @@ hive_log_base(const struct hive_builder *hive, unsigned char *log,
 static inline void
 hive_hash(unsigned char *entry)
 {
-    hive_put64(entry + 24,
-               vw_marvin_finish(vw_marvin_start(), entry + 40,
-                                vw_le32(entry + 4) - 40));
-    hive_put64(entry + 32,
-               vw_marvin_finish(vw_marvin_start(), entry, 32));
+    put64(entry + 24,
+          vw_marvin_finish(vw_marvin_start(), entry + 40,
+                           vw_le32(entry + 4) - 40));
+    put64(entry + 32,
+          vw_marvin_finish(vw_marvin_start(), entry, 32));
 }
 
 /* An entry at @entry that writes the page @data of @size bytes to @to of
@@ -305,13 +285,13 @@ hive_entry(unsigned char *entry, uint32_t sequence, uint32_t bins,
     uint32_t whole = (48 + size + 511) & ~511u;
 
     memcpy(entry, "HvLE", 4);
-    hive_put32(entry + 4, whole);
-    hive_put32(entry + 8, 0);
-    hive_put32(entry + 12, sequence);
-    hive_put32(entry + 16, bins);
-    hive_put32(entry + 20, 1);
-    hive_put32(entry + 40, to);
-    hive_put32(entry + 44, size);
+    put32(entry + 4, whole);
+    put32(entry + 8, 0);
+    put32(entry + 12, sequence);
+    put32(entry + 16, bins);
+    put32(entry + 20, 1);
+    put32(entry + 40, to);
+    put32(entry + 44, size);
     memcpy(entry + 48, data, size);
     hive_hash(entry);
     return whole;

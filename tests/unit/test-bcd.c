@@ -86,7 +86,7 @@ add_object(struct hive_builder *hive, const struct object *object)
                           ? add_key(hive, element->key, NULL, 0, value)
                           : 0x7ffffff0;
     }
-    hive_put32(type, object->type);
+    put32(type, object->type);
     parts[0] = add_key(hive, "Description", NULL, 0,
                        hive_value(hive, "Type", VW_REG_DWORD, type, 4));
     parts[1] = add_key(hive, "Elements", elements, count, 0);

@@ -247,7 +247,7 @@ broken_chains_are_reported(void **state)
         expect_failure(NULL);
     }
     fill(12);
-    fat_put(fat_directory(&image, 0) + 32 * 4 + 28, ~0u, 4);
+    put(fat_directory(&image, 0) + 32 * 4 + 28, ~0u, 4);
     expect_failure("a file of 4294967295 bytes begins at cluster 10 of 64");
 }
 

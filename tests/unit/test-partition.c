@@ -8,6 +8,7 @@
 
 #include "blocks.h"
 #include "partition.h"
+#include "raw-bytes.h"
 #include "unit.h"
 
 #define SECTOR 512u
@@ -50,13 +51,6 @@ static const struct {
       "mbr 1:2+20 5:3+1 damaged" },
     { "protective, but no GPT", { { 0, 0, 0, 0xee, 1, 63 } }, "gpt damaged" },
 };
-
-static void
-put(unsigned char *at, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        at[i] = (unsigned char)(value >> 8 * i);
-}
 
 static void
 put_entry(unsigned char *disk, const struct entry *entry)
@@ -141,19 +135,6 @@ a_long_chain_ends(void **state)
 }
 
 /* --------------------------------------------------------------- GPT */
-
-static uint32_t
-crc32_of(const unsigned char *data, size_t size)
-{
-    uint32_t crc = ~0u;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
 
 /* A table of four entries, two of them used, in sectors of @sector bytes. */
 static void

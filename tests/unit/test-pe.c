@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "pe.h"
+#include "raw-bytes.h"
 #include "unit.h"
 
 /* One section holds all: its bytes in the file, and its address. */
@@ -35,20 +36,6 @@ struct image {
 };
 
 /* -------------------------------------------------------------- making */
-
-static void
-put16(unsigned char *at, unsigned value)
-{
-    at[0] = (unsigned char)value;
-    at[1] = (unsigned char)(value >> 8);
-}
-
-static void
-put32(unsigned char *at, uint32_t value)
-{
-    put16(at, value & 0xffff);
-    put16(at + 2, value >> 16);
-}
 
 static size_t
 directories_of(const struct image *image)

@@ -230,8 +230,8 @@ a_wrong_hash_hides_a_key_as_in_windows(void **state)
     (void)state;
     list = make_three(&builder, 'h', keys);
     /* B's hash on A, and none on B: a hash is no proof either. */
-    hive_put32(hive_at(&builder, list + 8 + 4), 'B');
-    hive_put32(hive_at(&builder, list + 8 + 12), 'X');
+    put32(hive_at(&builder, list + 8 + 4), 'B');
+    put32(hive_at(&builder, list + 8 + 12), 'X');
     assert_false(has_key(open_sound(&builder, &open), "A"));
     assert_false(has_key(open.hive, "B"));
     assert_false(has_key(open.hive, "X"));
@@ -285,8 +285,8 @@ broken_keys_do_not_hide_their_sisters(void **state)
 
         UNIT_ROW(i, rows[i].says);
         cells[3] = make_three(&builder, 'i', cells);
-        hive_put32(hive_at(&builder, cells[rows[i].key] + rows[i].at),
-                   rows[i].value);
+        put32(hive_at(&builder, cells[rows[i].key] + rows[i].at),
+              rows[i].value);
         (void)open_sound(&builder, &open);
         if (rows[i].found)
             assert_true(has_key(open.hive, "C"));
@@ -336,7 +336,7 @@ a_walk_goes_on_behind_a_broken_child(void **state)
 
     (void)state;
     (void)make_three(&builder, 'h', keys);
-    hive_put32(hive_at(&builder, keys[1]), 88);
+    put32(hive_at(&builder, keys[1]), 88);
     (void)open_sound(&builder, &open);
     assert_int_equal(count_children(open.hive, &broken, &last), 2);
     assert_int_equal(broken, 1);
@@ -358,8 +358,8 @@ an_index_of_itself_ends(void **state)
     hive_start(&builder);
     root = hive_key(&builder, "ROOT");
     index = hive_list(&builder, 'r', nothing, 2);
-    hive_put32(hive_at(&builder, index + 8), index);
-    hive_put32(hive_at(&builder, index + 12), index);
+    put32(hive_at(&builder, index + 8), index);
+    put32(hive_at(&builder, index + 12), index);
     hive_adopt(&builder, root, index, 2);
     hive_finish(&builder, root, 1, 1);
     (void)open_sound(&builder, &open);
@@ -523,8 +523,8 @@ broken_data_is_refused_with_a_reason(void **state)
         cells[RECORD] = vw_le32(hive_at(&builder, cells[NODE] + 12));
         cells[LIST] = vw_le32(hive_at(&builder, cells[RECORD] + 8));
         cells[SEGMENT] = vw_le32(hive_at(&builder, cells[LIST] + 8));
-        hive_put32(hive_at(&builder, cells[rows[i].where] + rows[i].at),
-                   rows[i].value);
+        put32(hive_at(&builder, cells[rows[i].where] + rows[i].at),
+              rows[i].value);
         (void)open_values(&builder, root, &cells[NODE], 1, &open);
         value = root_value(open.hive, "v");
         UNIT_RESULT(vw_value_data(open.hive, &value, VW_HIVE_DATA_MAX, &got,
@@ -789,7 +789,7 @@ what_is_no_hive_is_refused(void **state)
 
         UNIT_ROW(i, rows[i].says);
         make_small(&builder, 1, 1);
-        hive_put32(builder.image + rows[i].at, rows[i].value);
+        put32(builder.image + rows[i].at, rows[i].value);
         hive_sum(builder.image);
         if (rows[i].size != 0)
             builder.size = rows[i].size;
@@ -858,7 +858,7 @@ page_with(const struct hive_builder *builder, uint32_t value,
     uint32_t node = vw_le32(hive_at(builder, list + 4));
 
     memcpy(page, hive_at(builder, 0), VW_HIVE_PAGE);
-    hive_put32(page + node + 12, value);
+    put32(page + node + 12, value);
 }
 
 /* A log whose entries @first to @last set "v" to their own number. */
@@ -994,7 +994,7 @@ replay_stops_at_the_first_bad_entry(void **state)
 
         UNIT_ROW(i, rows[i].says);
         make_log(made, 0, 11, 12);
-        hive_put32(entry + rows[i].at, rows[i].value);
+        put32(entry + rows[i].at, rows[i].value);
         if (rows[i].hash)
             hive_hash(entry);
         assert_int_equal(replay(made, 1, rows[i].problem,
@@ -1051,7 +1051,7 @@ a_broken_base_block_comes_from_the_latest_log(void **state)
     (void)state;
     make_log(made, 0, 21, 22);
     make_log(made, 1, 11, 12);
-    hive_put32(made->builder.image + 36, 0x12345678);   /* the root */
+    put32(made->builder.image + 36, 0x12345678);   /* the root */
     assert_int_equal(replay(made, 2, "", 2), 22);
 }
 
@@ -1070,15 +1070,15 @@ a_hive_grows_as_its_log_says(void **state)
     uint32_t list = vw_le32(hive_at(&made->builder, 32 + 4 + 40));
 
     (void)state;
-    hive_put32(page + 4, 8192);
-    hive_put32(page + 8, VW_HIVE_PAGE);
-    hive_put32(page + 32, 0u - 8);
+    put32(page + 4, 8192);
+    put32(page + 8, VW_HIVE_PAGE);
+    put32(page + 32, 0u - 8);
     memcpy(page + 36, hive_at(&made->builder, list + 4), 4);
     hive_log_base(&made->builder, log, VW_BASE_NEW_LOG, 11);
     given.size = 512;
     given.size += hive_entry(log + 512, 11, 12288, 8192, page, VW_HIVE_PAGE);
     memcpy(page, hive_at(&made->builder, 0), VW_HIVE_PAGE);
-    hive_put32(page + 32 + 4 + 40, 8192 + 32);
+    put32(page + 32 + 4 + 40, 8192 + 32);
     given.size += hive_entry(log + given.size, 12, 12288, 0, page,
                              VW_HIVE_PAGE);
     UNIT_RESULT(open_with_logs(&made->builder, &given, 1, &open, &err), &err,
@@ -1139,7 +1139,7 @@ old_logs_are_a_map_and_sectors(void **state)
 
         UNIT_ROW(i, rows[i].says);
         make_old_log(made);
-        hive_put32(made->data[0] + rows[i].at, rows[i].value);
+        put32(made->data[0] + rows[i].at, rows[i].value);
         hive_sum(made->data[0]);
         made->size[0] = rows[i].size;
         assert_int_equal(replay(made, 1, rows[i].problem,
@@ -1194,7 +1194,7 @@ only_what_is_needed_is_read(void **state)
 
     (void)state;
     make_small(&builder, 2, 1);     /* dirty: its end may be missing */
-    hive_put32(builder.image + 40, 64u << 20);
+    put32(builder.image + 40, 64u << 20);
     hive_sum(builder.image);
     UNIT_RESULT(vw_hive_open(&bytes, NULL, 0, &hive, &err), &err, NULL);
     value = root_value(hive, "v");
@@ -1246,16 +1246,16 @@ logs_beyond_the_limit_are_not_applied(void **state)
 
     (void)state;
     make_log(made, 0, 11, 12);
-    hive_put32(entry + 4, size + 512);
-    hive_put32(entry + 16, bins);
-    hive_put32(entry + 40, VW_HIVE_PAGE);
-    hive_put32(entry + 44, size);
+    put32(entry + 4, size + 512);
+    put32(entry + 16, bins);
+    put32(entry + 40, VW_HIVE_PAGE);
+    put32(entry + 44, size);
     memset(entry + 48, 0, VW_HIVE_PAGE);
     vw_marvin_add(&hash, entry + 40, 8);
     for (uint32_t done = 8; done < size + 512 - 40; done += 8)
         vw_marvin_add(&hash, entry + 48, 8);
-    hive_put64(entry + 24, vw_marvin_finish(hash, NULL, 0));
-    hive_put64(entry + 32, vw_marvin_finish(vw_marvin_start(), entry, 32));
+    put64(entry + 24, vw_marvin_finish(hash, NULL, 0));
+    put64(entry + 32, vw_marvin_finish(vw_marvin_start(), entry, 32));
     UNIT_RESULT(vw_hive_open(&primary, logs, 2, &hive, &err), &err, NULL);
     assert_string_equal(vw_hive_state(hive)->log_problem,
                         "up to log entry 12 more than 16384 pages change");
