@@ -9,9 +9,8 @@
 # shipped, started by the library, where the parent must say so in one error.
 # Prints TAP.
 
-set -u
-unset CDPATH
-export LC_ALL=C
+# shellcheck source=tests/integration/tap.sh
+. "$(dirname -- "$0")/tap.sh"
 
 if [ $# -ne 3 ]; then
     echo "usage: cage.sh HOSTILE-WORKER OPEN-IMAGE VTOPO-WORKER" >&2
@@ -20,72 +19,9 @@ fi
 hostile=$(realpath -- "$1")
 open_image=$(realpath -- "$2")
 worker=$(realpath -- "$3")
-python=/usr/bin/python3
 
-work=$(mktemp -d) || exit 99
-listener=
-# shellcheck disable=SC2317  # called by the trap
-finish() {
-    [ -z "$listener" ] || kill "$listener" 2>/dev/null
-    rm -rf -- "$work"
-}
-trap finish EXIT
 cd -- "$work" || exit 99
-
-count=0
-# report RC WHAT [SEEN] - one line of TAP
-report() {
-    count=$((count + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        [ -z "${3-}" ] || printf '%s\n' "$3" | sed 's/^/#     /'
-    fi
-}
-skip() {
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
-}
-
-# like PATTERN TEXT WHAT - the text must match
-like() {
-    [[ $2 =~ $1 ]]
-    report $? "$3" "$2"
-}
-
-# Somebody who listens, TCP and UDP, and notes every caller.
-"$python" - >>calls 2>/dev/null <<'END' &
-import select, socket
-while True:
-    tcp = socket.socket()
-    tcp.bind(('127.0.0.1', 0))
-    port = tcp.getsockname()[1]
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        udp.bind(('127.0.0.1', port))
-        break
-    except OSError:
-        continue
-tcp.listen()
-with open('port.new', 'w') as file:
-    file.write('%d\n' % port)
-import os
-os.rename('port.new', 'port')
-while True:
-    for ready in select.select([tcp, udp], [], [])[0]:
-        if ready is tcp:
-            ready.accept()[0].close()
-        else:
-            ready.recv(100)
-        print('called', flush=True)
-END
-listener=$!
-for _ in $(seq 100); do
-    [ ! -e port ] || break
-    sleep 0.05
-done
-[ -e port ] || { echo "Bail out! nobody listens"; exit 1; }
+listen .
 
 prepare() {
     echo canary >canary

@@ -6,9 +6,8 @@
 # Images of every format that qemu-img makes, chains, NBD servers, and images
 # that are in use.  Prints TAP.
 
-set -u
-unset CDPATH
-export LC_ALL=C
+# shellcheck source=tests/integration/tap.sh
+. "$(dirname -- "$0")/tap.sh"
 
 if [ $# -ne 2 ]; then
     echo "usage: formats.sh OPEN-IMAGE VTOPO-WORKER" >&2
@@ -17,33 +16,9 @@ fi
 open_image=$(realpath -- "$1")
 VTOPO_WORKER=$(realpath -- "$2")
 export VTOPO_WORKER
-for program in qemu-img qemu-io qemu-nbd; do
-    command -v "$program" >/dev/null && continue
-    echo "1..0 # SKIP $program is missing"
-    exit 0
-done
+need qemu-img qemu-io qemu-nbd
 
-work=$(mktemp -d) || exit 99
-servers=
-# shellcheck disable=SC2317,SC2086  # called by the trap; a list of numbers
-finish() {
-    [ -z "$servers" ] || kill $servers 2>/dev/null
-    rm -rf -- "$work"
-}
-trap finish EXIT
 cd -- "$work" || exit 99
-
-count=0
-# like PATTERN TEXT WHAT - one line of TAP
-like() {
-    count=$((count + 1))
-    if [[ $2 =~ $1 ]]; then
-        echo "ok $count - $3"
-    else
-        echo "not ok $count - $3"
-        printf '%s\n' "$2" | sed 's/^/#     /'
-    fi
-}
 
 # reads IMAGE PATTERN [OPTION]... - it opens, says so, and the worker answers
 reads() {
@@ -166,14 +141,14 @@ wait_for() {
     return 1
 }
 qemu-nbd -t -r -f qcow2 -x 'ex port' -k "$work/sock" -e 9 a.qcow2 &
-servers="$servers $!"
+running="$running $!"
 wait_for sock
 reads "nbd+unix:///ex%20port?socket=$work/sock" '^format: raw'
 said=$("$open_image" --ask '{}' "nbd+unix:///other?socket=$work/sock")
 like "error: system: .*no export named" "$said" "an export that is not there is an error"
 port=$((20000 + $$ % 20000))
 qemu-nbd -t -r -f qcow2 -b 127.0.0.1 -p "$port" -e 9 --pid-file "$work/pid" a.qcow2 &
-servers="$servers $!"
+running="$running $!"
 wait_for pid
 reads "nbd://127.0.0.1:$port" '^format: raw'
 reads "nbd://localhost:$port/" '^format: raw'
@@ -187,11 +162,11 @@ like '^error: system: .*No such file' "$said" "a missing socket is an error"
 
 # In use by somebody who writes, as a running VM does.
 qemu-nbd -t -f qcow2 -k "$work/rw" old.qcow2 &
-servers="$servers $!"
+running="$running $!"
 wait_for rw
 reads old.qcow2 'finding: in-use: '
 qemu-nbd -t -f raw -k "$work/rw2" disk.raw &
-servers="$servers $!"
+running="$running $!"
 wait_for rw2
 reads disk.raw 'finding: in-use: '
 said=$("$open_image" c.qed)

@@ -9,9 +9,8 @@
 # without it.  To show that this would be seen, QEMU alone is let loose on the
 # same images under the same eyes.  Prints TAP.
 
-set -u
-unset CDPATH
-export LC_ALL=C
+# shellcheck source=tests/integration/tap.sh
+. "$(dirname -- "$0")/tap.sh"
 
 if [ $# -ne 2 ]; then
     echo "usage: malice.sh OPEN-IMAGE VTOPO-WORKER" >&2
@@ -22,62 +21,19 @@ VTOPO_WORKER=$(realpath -- "$2")
 export VTOPO_WORKER
 # The leak checker does not work under strace.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-python=/usr/bin/python3
 
-for program in qemu-img qemu-io qemu-nbd strace "$python"; do
-    command -v "$program" >/dev/null && continue
-    echo "1..0 # SKIP $program is missing"
-    exit 0
-done
+need qemu-img qemu-io qemu-nbd strace
 if ! strace -o /dev/null true 2>/dev/null; then
     echo "1..0 # SKIP strace may not trace here"
     exit 0
 fi
 
-work=$(mktemp -d) || exit 99
-listener=
-# shellcheck disable=SC2317  # called by the trap
-finish() {
-    [ -z "$listener" ] || kill "$listener" 2>/dev/null
-    rm -rf -- "$work"
-}
-trap finish EXIT
 mkdir "$work/images" "$work/secret" || exit 99
 cd -- "$work/images" || exit 99
 canary=$work/secret/canary
 calls=$work/calls
 
-count=0
-# report RC WHAT [SEEN] - one line of TAP
-report() {
-    count=$((count + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $count - $2"
-    else
-        echo "not ok $count - $2"
-        [ -z "${3-}" ] || printf '%s\n' "$3" | sed 's/^/#     /'
-    fi
-}
-
-"$python" - "$work" >>"$calls" 2>/dev/null <<'END' &
-import os, socket, sys
-listener = socket.socket()
-listener.bind(('127.0.0.1', 0))
-listener.listen()
-with open(sys.argv[1] + '/port.new', 'w') as file:
-    file.write('%d' % listener.getsockname()[1])
-os.rename(sys.argv[1] + '/port.new', sys.argv[1] + '/port')
-while True:
-    listener.accept()[0].close()
-    print('called', flush=True)
-END
-listener=$!
-for _ in $(seq 100); do
-    [ ! -e "$work/port" ] || break
-    sleep 0.05
-done
-[ -e "$work/port" ] || { echo "Bail out! nobody listens"; exit 1; }
-port=$(cat "$work/port")
+listen "$work"
 
 # ------------------------------------------------------------- the set
 
@@ -128,7 +84,7 @@ descriptor() {
 }
 # A header without a capacity, and the descriptor inside (on standard input).
 hosted() {
-    "$python" -c '
+    /usr/bin/python3 -c '
 import struct, sys
 text = sys.stdin.buffer.read()
 head = struct.pack("<4sIIQQQQIQQQBBBBBH", b"KDMV", 1, 3, 0, 128, 1, 20, 512,
