@@ -270,10 +270,12 @@ static int
 examine(struct vt_image *image, struct vt_link *link, const char *format,
         struct vt_sniffed *sniffed, struct vtopo_error *err)
 {
-    if (format != NULL && !vt_format_is_known(format))
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "'%s' is said to be '%.32s', which is no format that "
-                       "can be read", link->name, format);
+    if (format != NULL && !vt_format_is_known(format)) {
+        (void)vt_fail(err, VTOPO_BAD_INPUT,
+                      "'%s' is said to be '%.32s', which is no format that "
+                      "can be read", link->name, format);
+        return vt_format_hint(err);
+    }
     if (vt_sniff(&image->options, link->place.fd, format, sniffed,
                  &image->cage, err) < 0)
         return vt_wrap(err, "'%s'", link->name);

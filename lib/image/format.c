@@ -61,6 +61,18 @@ vt_format_is_known(const char *format)
     return false;
 }
 
+int
+vt_format_hint(struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf names = VT_BUF_INIT;
+
+    for (size_t i = 0; i < VT_COUNT(formats); i++) {
+        vt_buf_add_string(&names, i == 0 ? "" : ", ");
+        vt_buf_add_string(&names, formats[i]);
+    }
+    return vt_hint(err, "known are %s", vt_buf_string(&names));
+}
+
 void
 vt_sniffed_clear(struct vt_sniffed *sniffed)
 {

@@ -55,6 +55,9 @@ const char *vt_format_by_name(const char *name);
 /* Whether QEMU is told @format by us; a longer or other name is not ours. */
 bool vt_format_is_known(const char *format);
 
+/* Tell @err which formats are known; returns -1, as vt_hint does. */
+int vt_format_hint(struct vtopo_error *err);
+
 /* --------------------------------------------------------------- places */
 
 /* The folder of the image: where it may ask for files without an option. */

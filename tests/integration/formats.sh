@@ -104,6 +104,7 @@ said=$("$open_image" --format vdi a.qcow2)
 like '^error: bad-input: .*said to be vdi.*qcow2' "$said" "--format must be true"
 said=$("$open_image" --format nonsense a.qcow2)
 like '^error: bad-input: .*no format' "$said" "--format must be a format"
+like 'hint: known are raw, qcow2, .*luks' "$said" "and says which there are"
 
 # What cannot be read says so.
 qemu-img create -q -f luks --object secret,id=s,data=x -o key-secret=s,iter-time=10 \
