@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@ struct slot {
     pid_t pid;                  /* 0: nothing runs here */
     int fd;                     /* of the answer, or -1 */
     int status;
+    unsigned cpu;
 };
 
 struct run {
@@ -39,8 +41,39 @@ struct run {
     unsigned shown;             /* already written */
     unsigned running;
     struct slot slots[WINDOW];  /* of image i: i % WINDOW */
+    cpu_set_t cpus;             /* where we may run */
+    unsigned busy[CPU_SETSIZE]; /* images that each is looking at */
     bool any_error, any_none;
 };
+
+/* The one with the least to do: an image keeps to one processor (see image.h),
+ * and they should not all keep to the same.
+ */
+static unsigned
+choose_cpu(const struct run *run)
+{
+    unsigned best = CPU_SETSIZE;
+
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, &run->cpus)
+            && (best == CPU_SETSIZE || run->busy[cpu] < run->busy[best]))
+            best = cpu;
+    }
+    return best;
+}
+
+/* Anywhere, where no processor could be chosen. */
+static void
+stay_on(unsigned cpu)
+{
+    cpu_set_t cpus;
+
+    if (cpu == CPU_SETSIZE)
+        return;
+    CPU_ZERO(&cpus);
+    CPU_SET(cpu, &cpus);
+    (void)sched_setaffinity(0, sizeof(cpus), &cpus);
+}
 
 /* In the child: answer, and leave without the parent's clean-up. */
 static void
@@ -52,8 +85,10 @@ be_child(const struct run *run, unsigned index, int fd)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     struct vt_buf out = VT_BUF_INIT;
-    int status = run->job(run->context, run->names[index], &out);
+    int status;
 
+    stay_on(run->slots[index % WINDOW].cpu);
+    status = run->job(run->context, run->names[index], &out);
     if (out.failed || output_write(fd, "the answer", out.data, out.length,
                                    &err) < 0)
         _exit(99);
@@ -68,6 +103,7 @@ start_one(struct run *run, struct vtopo_error *err)
     slot->fd = memfd_create("vtopo-inspect", MFD_CLOEXEC);
     if (slot->fd < 0)
         return vt_fail_errno(err, "cannot make room for an answer");
+    slot->cpu = choose_cpu(run);
     slot->pid = fork();
     if (slot->pid < 0) {
         slot->pid = 0;
@@ -77,6 +113,8 @@ start_one(struct run *run, struct vtopo_error *err)
         be_child(run, run->next, slot->fd);
     run->next++;
     run->running++;
+    if (slot->cpu < CPU_SETSIZE)
+        run->busy[slot->cpu]++;
     return 0;
 }
 
@@ -95,6 +133,8 @@ wait_one(struct run *run, struct vtopo_error *err)
         if (run->slots[i].pid != pid)
             continue;
         run->slots[i].pid = 0;
+        if (run->slots[i].cpu < CPU_SETSIZE)
+            run->busy[run->slots[i].cpu]--;
         run->slots[i].status = WIFEXITED(wait_status)
             ? WEXITSTATUS(wait_status) : 99;
         run->running--;
@@ -205,6 +245,9 @@ inspect_jobs_run(char **names, unsigned count, unsigned jobs,
     };
     for (unsigned i = 0; i < WINDOW; i++)
         run->slots[i].fd = -1;
+    /* More processors than the set can hold: then it stays empty. */
+    if (sched_getaffinity(0, sizeof(run->cpus), &run->cpus) < 0)
+        CPU_ZERO(&run->cpus);
     rc = run_all(run, jobs, err);
     for (unsigned i = 0; i < WINDOW; i++) {
         if (run->slots[i].pid != 0)

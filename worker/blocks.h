@@ -6,7 +6,7 @@
  * Parsers of disks ask for many small pieces that lie close together.  The
  * cache turns them into few requests of moderate size, and counts both: what
  * an inspection read is part of its answer.  A disk is a raw file or an NBD
- * server; both are handed over as open descriptors.
+ * server (see nbd.h).
  */
 
 #ifndef VW_BLOCKS_H
@@ -60,33 +60,5 @@ vw_blocks_freep(struct vw_blocks **blocks)
  */
 int vw_raw_open(int fd, struct vw_bytes *ret_disk, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
-
-struct vw_nbd;
-
-/* Load the NBD library, which needs to open files: so before the cage is
- * entered.  vw_nbd_open() does it, too, where it was not done.
- */
-int vw_nbd_load(struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Shake hands with the NBD server at the other end of the connected @socket,
- * which is closed in any case: by this call when it fails, else by
- * vw_nbd_close().  The connection is plain; the export "" is the default one.
- */
-int vw_nbd_open(int socket, const char *export_name,
-                struct vw_nbd **ret_nbd, struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
-
-struct vw_bytes vw_nbd_bytes(struct vw_nbd *nbd)
-    __attribute__((nonnull));
-
-/* NULL is nothing to do. */
-void vw_nbd_close(struct vw_nbd *nbd);
-
-static inline void
-vw_nbd_closep(struct vw_nbd **nbd)
-{
-    vw_nbd_close(*nbd);
-}
 
 #endif /* VW_BLOCKS_H */

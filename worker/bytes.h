@@ -56,4 +56,23 @@ vw_le64(const unsigned char *at)
     return (uint64_t)vw_le32(at) | (uint64_t)vw_le32(at + 4) << 32;
 }
 
+/* Big-endian numbers at any address. */
+static inline uint16_t
+vw_be16(const unsigned char *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t
+vw_be32(const unsigned char *at)
+{
+    return (uint32_t)vw_be16(at) << 16 | vw_be16(at + 2);
+}
+
+static inline uint64_t
+vw_be64(const unsigned char *at)
+{
+    return (uint64_t)vw_be32(at) << 32 | vw_be32(at + 4);
+}
+
 #endif /* VW_BYTES_H */

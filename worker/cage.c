@@ -8,7 +8,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -44,7 +43,7 @@ enum demand {
     IS_NULL,                    /* no address to send to */
     IS_OURSELVES,               /* our process id */
     IS_OUTPUT,                  /* a descriptor up to VW_CAGE_WRITABLE */
-    IS_FLAGS,                   /* fcntl() of flags: F_SETFL and below */
+    IS_INPUT,                   /* the descriptor 0 */
 };
 
 struct allowed {
@@ -67,16 +66,14 @@ static const struct allowed allowed[] = {
     { .call = SCMP_SYS(write), .argument = 0, .demand = IS_OUTPUT },
     { .call = SCMP_SYS(writev), .argument = 0, .demand = IS_OUTPUT },
 
-    /* The NBD server's socket is connected: no address is needed.  libnbd
-     * makes it non-blocking.
+    /* Questions, and the descriptors with them, come by standard input alone:
+     * no other socket, and the NBD server is behind one, hands over any.
      */
-    { .call = SCMP_SYS(fcntl), .argument = 1, .demand = IS_FLAGS },
-    { .call = SCMP_SYS(fcntl64), .argument = 1, .demand = IS_FLAGS },
+    { .call = SCMP_SYS(recvmsg), .argument = 0, .demand = IS_INPUT },
+
+    /* The NBD server's socket is connected: no address is needed. */
     { .call = SCMP_SYS(sendto), .argument = 4, .demand = IS_NULL },
     { .call = SCMP_SYS(recvfrom), .argument = 4, .demand = IS_NULL },
-    { .call = SCMP_SYS(shutdown) },
-    { .call = SCMP_SYS(poll) },
-    { .call = SCMP_SYS(ppoll) },
 
     /* Memory, never to be executed. */
     { .call = SCMP_SYS(brk) },
@@ -143,9 +140,9 @@ allow(scmp_filter_ctx filter, const struct allowed *row)
         test.op = SCMP_CMP_LE;
         test.datum_a = VW_CAGE_WRITABLE;
         break;
-    case IS_FLAGS:
-        test.op = SCMP_CMP_LE;
-        test.datum_a = F_SETFL;
+    case IS_INPUT:
+        test.op = SCMP_CMP_EQ;
+        test.datum_a = STDIN_FILENO;
         break;
     }
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, row->call, 1, &test);

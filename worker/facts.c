@@ -13,24 +13,25 @@
 #include "blocks.h"
 #include "facts-find.h"
 #include "facts.h"
+#include "nbd.h"
 
 #define LOGS_MAX VW_HIVE_LOGS_MAX
-#define FD_MAX 1023u
 
 /* ---------------------------------------------------------------- request */
 
 struct loose_file {
     char role[16];
     char name[VW_FACTS_TEXT_MAX + 1];
-    unsigned fd;
+    int fd;
     struct vw_bytes bytes;
 };
 
 struct request {
+    const struct vw_message *message;
     bool has_disk;
     bool is_nbd;
-    unsigned fd;
-    char export[256];
+    int fd;
+    char export[VW_NBD_NAME_MAX + 1];
     struct loose_file files[VW_FACTS_FILES_MAX];
     unsigned files_count;
 };
@@ -57,7 +58,8 @@ read_disk_member(struct vt_json_reader *reader, const char *key, void *to,
     char kind[8] = "";
 
     if (strcmp(key, "fd") == 0)
-        return vt_json_read_uint(reader, key, 3, FD_MAX, &request->fd, err);
+        return vw_message_read_fd(request->message, reader, key, &request->fd,
+                                  err);
     if (strcmp(key, "export") == 0)
         return copy_text(reader, key, request->export,
                          sizeof(request->export), err);
@@ -73,10 +75,12 @@ static int
 read_file_member(struct vt_json_reader *reader, const char *key, void *to,
                  struct vtopo_error *err)
 {
-    struct loose_file *file = to;
+    struct request *request = to;
+    struct loose_file *file = &request->files[request->files_count - 1];
 
     if (strcmp(key, "fd") == 0)
-        return vt_json_read_uint(reader, key, 3, FD_MAX, &file->fd, err);
+        return vw_message_read_fd(request->message, reader, key, &file->fd,
+                                  err);
     if (strcmp(key, "role") == 0)
         return copy_text(reader, key, file->role, sizeof(file->role), err);
     if (strcmp(key, "name") == 0)
@@ -95,9 +99,10 @@ add_file(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
                        "a request names at most %u files",
                        VW_FACTS_FILES_MAX);
     file = &request->files[request->files_count++];
-    if (vt_json_read_object(reader, read_file_member, file, err) < 0)
+    file->fd = -1;
+    if (vt_json_read_object(reader, read_file_member, request, err) < 0)
         return -1;
-    return vw_raw_open((int)file->fd, &file->bytes, err);
+    return vw_raw_open(file->fd, &file->bytes, err);
 }
 
 static int
@@ -551,28 +556,39 @@ run_loose(const struct request *request, struct vt_json *json)
     vt_json_close(json, '}');
 }
 
+static int
+run_with_disk(const struct request *request, struct vt_json *answer,
+              struct vtopo_error *err)
+{
+    struct vw_bytes disk;
+    struct vw_nbd nbd;
+    int rc;
+
+    if (!request->is_nbd)
+        return vw_raw_open(request->fd, &disk, err) < 0 ? -1
+               : run_disk(&disk, answer, err);
+    if (vw_nbd_open(request->fd, request->export, &nbd, err) < 0)
+        return -1;
+    disk = vw_nbd_bytes(&nbd);
+    rc = run_disk(&disk, answer, err);
+    vw_nbd_leave(&nbd);
+    return rc;
+}
+
 int
-vw_facts_run(struct vt_json_reader *reader, struct vt_json *answer,
-             struct vtopo_error *err)
+vw_facts_run(const struct vw_message *message, struct vt_json_reader *reader,
+             struct vt_json *answer, struct vtopo_error *err)
 {
     vt_autofree struct request *request = calloc(1, sizeof(*request));
-    vt_auto(vw_nbd_closep) struct vw_nbd *nbd = NULL;
-    struct vw_bytes disk;
 
     if (request == NULL)
         return vt_fail_memory(err);
+    request->message = message;
+    request->fd = -1;
     if (vt_json_read_object(reader, read_member, request, err) < 0)
         return -1;
-    if (!request->has_disk) {
-        run_loose(request, answer);
-        return 0;
-    }
-    if (request->is_nbd) {
-        if (vw_nbd_open((int)request->fd, request->export, &nbd, err) < 0)
-            return -1;
-        disk = vw_nbd_bytes(nbd);
-    } else if (vw_raw_open((int)request->fd, &disk, err) < 0) {
-        return -1;
-    }
-    return run_disk(&disk, answer, err);
+    if (request->has_disk)
+        return run_with_disk(request, answer, err);
+    run_loose(request, answer);
+    return 0;
 }

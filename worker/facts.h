@@ -7,15 +7,15 @@
 #ifndef VW_FACTS_H
 #define VW_FACTS_H
 
-#include "base/json-read.h"
 #include "base/json-write.h"
+#include "message.h"
 
-/* Answer @request about the disk or the loose files that it names.
+/* Answer the question about the disk or the loose files of @message.
  *
- * The reader stands before the request, an object that the parent wrote:
+ * @reader stands before the question, an object that the parent wrote:
  *
- *   {"disk":{"kind":"raw","fd":3},
- *    "files":[{"role":"system","fd":4},...],
+ *   {"disk":{"kind":"raw","fd":0},
+ *    "files":[{"role":"system","fd":1},...],
  *    "ask":...}
  *
  *   disk    where the disk is; not there when only loose files are given.
@@ -30,8 +30,7 @@
  *           value.  Unknown members are skipped.
  *
  * The process is in its cage (see cage.h) when this is called: nothing can be
- * opened, and fstat() does not work.  Descriptors stay open as long as the
- * process lives; to close them is not needed, but allowed.
+ * opened, and fstat() does not work.  The descriptors are the message's.
  *
  * On success exactly one JSON value, an object, has been added to @answer.
  * On failure whatever was added is dropped, and the parent gets the code, the
@@ -41,7 +40,8 @@
  * Nothing may be written to standard output; what is written to standard
  * error reaches a person only when the worker dies.
  */
-int vw_facts_run(struct vt_json_reader *request, struct vt_json *answer,
+int vw_facts_run(const struct vw_message *message,
+                 struct vt_json_reader *reader, struct vt_json *answer,
                  struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 

@@ -3,11 +3,12 @@
 /*
  * main.c - vtopo-worker, the program that reads the bytes of images
  *
- *   vtopo-worker [--no-sandbox] sniff|facts|facts-nbd
+ *   vtopo-worker [--no-sandbox]
  *
- * Started by vtopo alone, with a request as JSON on standard input and the
- * descriptors that the request names; it answers on standard output with one
- * line of JSON and status 0:
+ * Started by vtopo alone, for one image or one set of loose files.  Standard
+ * input is a socket of questions (see message.h), each a JSON object of one
+ * member, {"QUESTION":{...}}; each is answered on standard output with one
+ * line of JSON.  When nothing more can be asked the worker ends with status 0.
  *
  *   {"sandbox":{...},"answer":{...}}
  *   {"sandbox":{...},"error":{"code":"..","message":"..","hint":null}}
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,20 +31,19 @@
 #include "blocks.h"
 #include "cage.h"
 #include "facts.h"
+#include "message.h"
 #include "sniff.h"
 
-/* Limits: of the request, of the answer, and of descriptor numbers. */
-#define REQUEST_MAX (1u << 20)
-#define ANSWER_MAX  (4u << 20)
-#define FD_MAX      1023u
+#define ANSWER_MAX (4u << 20)
 
-typedef int run_mode(struct vt_json_reader *request, struct vt_json *answer,
-                     struct vtopo_error *err);
+/* Reads the question that @reader stands before, and answers it. */
+typedef int answer_question(const struct vw_message *message,
+                            struct vt_json_reader *reader,
+                            struct vt_json *answer, struct vtopo_error *err);
 
-struct mode {
+struct question {
     const char *name;
-    run_mode *run;
-    bool needs_nbd;             /* the disk of the request is behind NBD */
+    answer_question *answer;
 };
 
 /* The cage ends processes that leak checkers would start. */
@@ -56,8 +57,8 @@ __asan_default_options(void)
 /* ----------------------------------------------------------- sniffing */
 
 struct sniff_request {
-    unsigned fd;
-    bool has_fd;
+    const struct vw_message *message;
+    int fd;
     const char *format;
 };
 
@@ -67,64 +68,82 @@ read_sniff_member(struct vt_json_reader *reader, const char *key, void *to,
 {
     struct sniff_request *request = to;
 
-    if (strcmp(key, "fd") == 0) {
-        request->has_fd = true;
-        return vt_json_read_uint(reader, key, 3, FD_MAX, &request->fd, err);
-    }
+    if (strcmp(key, "fd") == 0)
+        return vw_message_read_fd(request->message, reader, key, &request->fd,
+                                  err);
     if (strcmp(key, "format") == 0 && !vt_json_read_null(reader))
         return vt_json_read_string(reader, key, &request->format, err);
     return strcmp(key, "format") == 0 ? 0 : vt_json_skip(reader, err);
 }
 
-/* {"fd":3,"format":"qcow2"}: what is the file, or, is it that? */
+/* {"fd":0,"format":"qcow2"}: what is the file, or, is it that? */
 static int
-run_sniff(struct vt_json_reader *reader, struct vt_json *answer,
-          struct vtopo_error *err)
+answer_sniff(const struct vw_message *message, struct vt_json_reader *reader,
+             struct vt_json *answer, struct vtopo_error *err)
 {
     vt_auto(vw_sniff_clear) struct vw_sniff sniff = VW_SNIFF_INIT;
-    struct sniff_request request = { .format = NULL };
+    struct sniff_request request = { .message = message, .fd = -1 };
     struct vw_bytes bytes;
 
-    if (vt_json_read_object(reader, read_sniff_member, &request, err) < 0
-        || vt_json_finish(reader, err) < 0)
+    if (vt_json_read_object(reader, read_sniff_member, &request, err) < 0)
         return -1;
-    if (!request.has_fd)
-        return vt_fail(err, VTOPO_BAD_INPUT, "the request names no 'fd'");
     if (request.format != NULL && !vw_sniff_knows(request.format))
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "'%s' is no format that can be read", request.format);
-    if (vw_raw_open((int)request.fd, &bytes, err) < 0
+    if (vw_raw_open(request.fd, &bytes, err) < 0
         || vw_sniff(&bytes, request.format, &sniff, err) < 0)
         return -1;
     vw_sniff_json(answer, &sniff);
     return 0;
 }
 
-/* ------------------------------------------------------------- the way */
+/* ----------------------------------------------------------- answering */
 
-static const struct mode modes[] = {
-    { .name = "sniff", .run = run_sniff },
-    { .name = "facts", .run = vw_facts_run },
-    { .name = "facts-nbd", .run = vw_facts_run, .needs_nbd = true },
+static const struct question questions[] = {
+    { .name = "sniff", .answer = answer_sniff },
+    { .name = "facts", .answer = vw_facts_run },
 };
 
-/* All of standard input. */
-static int
-read_request(struct vt_buf *request, struct vtopo_error *err)
-{
-    ssize_t got;
+struct answering {
+    const struct vw_message *message;
+    struct vt_json *answer;
+    unsigned count;             /* questions in the message */
+};
 
-    do {
-        if (!vt_buf_reserve(request, 65536))
-            return vt_fail_memory(err);
-        got = read(STDIN_FILENO, request->data + request->length, 65535);
-        if (got < 0 && errno != EINTR)
-            return vt_fail_errno(err, "cannot read the request");
-        request->length += got > 0 ? (size_t)got : 0;
-        if (request->length > REQUEST_MAX)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "the request has more than %u bytes", REQUEST_MAX);
-    } while (got != 0);
+static int
+read_question(struct vt_json_reader *reader, const char *key, void *to,
+              struct vtopo_error *err)
+{
+    struct answering *answering = to;
+
+    if (answering->count++ > 0)
+        return vt_fail(err, VTOPO_BAD_INPUT, "the request is two questions");
+    for (size_t i = 0; i < VT_COUNT(questions); i++) {
+        if (strcmp(questions[i].name, key) == 0)
+            return questions[i].answer(answering->message, reader,
+                                       answering->answer, err);
+    }
+    return vt_fail(err, VTOPO_BAD_INPUT, "'%s' is no question", key);
+}
+
+static int
+run(struct vw_message *message, struct vt_json *answer,
+    struct vtopo_error *err)
+{
+    struct answering answering = { .message = message, .answer = answer };
+    struct vt_json_reader reader;
+
+    vt_json_reader_start(&reader, message->text, message->length);
+    if (vt_json_read_object(&reader, read_question, &answering, err) < 0
+        || vt_json_finish(&reader, err) < 0
+        || vt_buf_check(answer->out, err) < 0)
+        return -1;
+    if (answering.count == 0)
+        return vt_fail(err, VTOPO_BAD_INPUT, "the request is no question");
+    if (answer->out->length > ANSWER_MAX)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "the answer would have %zu bytes, it can have %u",
+                       answer->out->length, ANSWER_MAX);
     return 0;
 }
 
@@ -158,30 +177,6 @@ add_error(struct vt_json *json, const struct vtopo_error *error)
     vt_json_close(json, '}');
 }
 
-/* Enter the cage, read the request, run @mode. */
-static int
-run(const struct mode *mode, const struct vw_cage_limits *limits,
-    struct vw_cage_state *state, struct vt_json *answer,
-    struct vtopo_error *err)
-{
-    vt_auto(vt_buf_clear) struct vt_buf request = VT_BUF_INIT;
-    struct vt_json_reader reader;
-
-    if ((mode->needs_nbd && vw_nbd_load(err) < 0)
-        || vw_cage_enter(limits, state, err) < 0
-        || read_request(&request, err) < 0)
-        return -1;
-    vt_json_reader_start(&reader, request.data, request.length);
-    if (mode->run(&reader, answer, err) < 0
-        || vt_buf_check(answer->out, err) < 0)
-        return -1;
-    if (answer->out->length > ANSWER_MAX)
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "the answer would have %zu bytes, it can have %u",
-                       answer->out->length, ANSWER_MAX);
-    return 0;
-}
-
 static int
 write_all(const struct vt_buf *text)
 {
@@ -198,54 +193,69 @@ write_all(const struct vt_buf *text)
     return 0;
 }
 
-/* Run @mode and write what came of it. */
+/* Write one line: @value, or in its place @error where that says something. */
 static int
-answer(const struct mode *mode, const struct vw_cage_limits *limits)
+write_line(const struct vw_cage_state *state, const struct vt_buf *value,
+           const struct vtopo_error *error)
 {
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    vt_auto(vt_buf_clear) struct vt_buf value = VT_BUF_INIT;
     vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
-    struct vw_cage_state state = { .landlock = 0 };
-    struct vt_json inner = VT_JSON_INIT(&value);
     struct vt_json json = VT_JSON_INIT(&line);
-    int rc = run(mode, limits, &state, &inner, &err);
 
     vt_json_open(&json, '{');
-    add_state(&json, &state);
-    if (rc < 0) {
-        add_error(&json, &err);
+    add_state(&json, state);
+    if (error->code != VTOPO_OK) {
+        add_error(&json, error);
     } else {
         vt_json_key(&json, "answer");
-        vt_buf_add(&line, value.data, value.length);
+        vt_buf_add(&line, value->data, value->length);
     }
     vt_json_close(&json, '}');
     vt_buf_add_char(&line, '\n');
     return line.failed ? -1 : write_all(&line);
 }
 
+/* Hear a question and answer it; false when there is none any more, or none
+ * that can be heard.
+ */
+static bool
+converse(const struct vw_cage_state *state, struct vw_message *message)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf value = VT_BUF_INIT;
+    struct vt_json answer = VT_JSON_INIT(&value);
+    bool any = true;
+
+    if (vw_message_receive(message, &any, &err) == 0 && any)
+        (void)run(message, &answer, &err);
+    if (any && write_line(state, &value, &err) < 0)
+        _exit(EXIT_FAILURE);
+    return any && message->length > 0;
+}
+
+/* Not on the stack, which the cage limits with all other memory. */
+static struct vw_message message;
+
 int
 main(int argc, char **argv)
 {
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     struct vw_cage_limits limits = VW_CAGE_LIMITS;
-    const struct mode *mode = NULL;
-    int next = 1;
+    struct vw_cage_state state = { .landlock = 0 };
 
-    if (next < argc && strcmp(argv[next], "--no-sandbox") == 0) {
-        limits.no_sandbox = true;
-        next++;
-    }
-    for (size_t i = 0; next == argc - 1 && i < VT_COUNT(modes); i++) {
-        if (strcmp(argv[next], modes[i].name) == 0)
-            mode = &modes[i];
-    }
-    if (mode == NULL) {
+    limits.no_sandbox = argc == 2 && strcmp(argv[1], "--no-sandbox") == 0;
+    if (argc > 2 || (argc == 2 && !limits.no_sandbox)) {
         fputs("vtopo-worker is a part of vtopo, which starts it\n", stderr);
         return 2;
     }
     /* Names in images are UTF-8; the C library reads files to know it. */
     (void)setlocale(LC_CTYPE, "C.UTF-8");
+    /* Whatever is asked, no cage is the answer. */
+    if (vw_cage_enter(&limits, &state, &err) < 0)
+        _exit(write_line(&state, &(struct vt_buf)VT_BUF_INIT, &err) < 0);
+    while (converse(&state, &message))
+        ;
     /* No exit handlers: nothing is buffered, and libraries may do in theirs
      * what the cage forbids.
      */
-    _exit(answer(mode, &limits) < 0 ? 1 : 0);
+    _exit(EXIT_SUCCESS);
 }

@@ -88,18 +88,4 @@ int vw_sniff_vmdk(const struct vw_bytes *bytes, struct vw_sniff *sniff,
 int vw_sniff_vhdx(const struct vw_bytes *bytes, struct vw_sniff *sniff,
                   struct vtopo_error *err) __attribute__((warn_unused_result));
 
-/* Big-endian numbers at any address. */
-static inline uint32_t
-vw_be32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16
-           | (uint32_t)at[2] << 8 | at[3];
-}
-
-static inline uint64_t
-vw_be64(const unsigned char *at)
-{
-    return (uint64_t)vw_be32(at) << 32 | vw_be32(at + 4);
-}
-
 #endif /* VW_SNIFF_H */

@@ -238,15 +238,22 @@ wait_for_any(const struct vt_process *process, int extra, uint64_t deadline,
     return ready > 0 || (ready < 0 && errno == EINTR && left > 0);
 }
 
-int
-vt_process_read(struct vt_process *process, size_t output_max,
-                uint64_t deadline, struct vt_buf *output,
-                struct vtopo_error *err)
+static bool
+has_line(const struct vt_buf *output)
+{
+    return output->length > 0 && output->data[output->length - 1] == '\n';
+}
+
+/* Read until its end or, where @ret_line is not NULL, until a line is there,
+ * which is what it then says.
+ */
+static int
+hear(struct vt_process *process, size_t output_max, uint64_t deadline,
+     struct vt_buf *output, bool *ret_line, struct vtopo_error *err)
 {
     struct pollfd items[4];
     size_t total = 0;
     bool ended = false;
-    int rc;
 
     /* Its output ends when every copy of the pipe is closed, it itself when
      * it is reaped; neither alone is enough.
@@ -263,6 +270,10 @@ vt_process_read(struct vt_process *process, size_t output_max,
             && read_output(process, output_max, output, &total) < 0)
             return fail_and_stop(process, "said more than it may and was "
                                  "killed", err);
+        if (ret_line != NULL && has_line(output)) {
+            *ret_line = true;
+            return 0;
+        }
         if (items[1].revents != 0)
             read_log(process);
         if (items[2].revents != 0 && !ended) {
@@ -270,11 +281,49 @@ vt_process_read(struct vt_process *process, size_t output_max,
             close_end(&process->pidfd);
         }
     }
+    return 0;
+}
+
+/* It has ended, and all of its output is there. */
+static int
+finish(struct vt_process *process, struct vt_buf *output,
+       struct vtopo_error *err)
+{
+    int rc;
+
     /* Its children, if it could have any, go with it. */
     (void)kill(-process->pid, SIGKILL);
     rc = judge(process, reap(process), err);
     vt_process_stop(process);
     return rc == 0 ? vt_buf_check(output, err) : rc;
+}
+
+int
+vt_process_read(struct vt_process *process, size_t output_max,
+                uint64_t deadline, struct vt_buf *output,
+                struct vtopo_error *err)
+{
+    if (hear(process, output_max, deadline, output, NULL, err) < 0)
+        return -1;
+    return finish(process, output, err);
+}
+
+int
+vt_process_read_line(struct vt_process *process, size_t output_max,
+                     uint64_t deadline, struct vt_buf *output,
+                     struct vtopo_error *err)
+{
+    bool line = false;
+
+    if (hear(process, output_max, deadline, output, &line, err) < 0)
+        return -1;
+    if (line)
+        return vt_buf_check(output, err);
+    if (finish(process, output, err) < 0)
+        return -1;
+    return output->length > 0 ? 0
+           : vt_fail(err, VTOPO_SYSTEM, "%s ended without a word",
+                     process->name);
 }
 
 /* It hung up or has ended: how?  What hangs up without ending is killed. */

@@ -203,6 +203,8 @@ run_child(const struct vt_spawn *spawn, const struct vt_spawn_fd *fds,
     if (getppid() != parent)
         (void)syscall(SYS_exit_group, 127);     /* it died before the prctl */
     reset_signals();
+    if (spawn->cpus != NULL)
+        (void)sched_setaffinity(0, sizeof(*spawn->cpus), spawn->cpus);
     if (spawn->pid_digits != NULL)
         write_pid(spawn->pid_digits);
 

@@ -12,6 +12,7 @@
 #ifndef VT_SPAWN_H
 #define VT_SPAWN_H
 
+#include <sched.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -57,6 +58,11 @@ struct vt_spawn {
     const struct sock_fprog *filters;
     size_t filter_count;
 
+    /* The processors it may run on, or NULL: as we may.  It is a wish: where
+     * it cannot be had the helper runs anywhere.
+     */
+    const cpu_set_t *cpus;
+
     /* Ten digits inside a string of @env that become the helper's process
      * id, or NULL.
      */
@@ -93,6 +99,17 @@ int vt_process_start(const struct vt_spawn *spawn,
 int vt_process_read(struct vt_process *process, size_t output_max,
                     uint64_t deadline, struct vt_buf *output,
                     struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Add one line of its standard output, the newline with it, to @output, which
+ * is empty; the helper goes on.  What follows the line at once is added, too,
+ * and so is a line without an end when the helper ended by itself: whoever
+ * reads it will see.  Fails when it ended without a word, and as
+ * vt_process_read() does; then it is gone.
+ */
+int vt_process_read_line(struct vt_process *process, size_t output_max,
+                         uint64_t deadline, struct vt_buf *output,
+                         struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Wait until @fd is readable while the helper lives.  Fails when it ends

@@ -170,11 +170,10 @@ check_extent(struct vt_image *image, const struct vt_place *place,
              const struct vt_sniffed_extent *extent, struct vtopo_error *err)
 {
     vt_auto(vt_sniffed_clear) struct vt_sniffed sniffed = { .backing = NULL };
-    struct vt_image_cage cage;
 
     if (extent->flat)
         return 0;
-    if (vt_sniff(&image->options, place->fd, NULL, &sniffed, &cage, err) < 0)
+    if (vt_sniff(image, place->fd, NULL, &sniffed, err) < 0)
         return vt_wrap(err, "extent '%s'", extent->name);
     if (strcmp(sniffed.format, "vmdk") != 0)
         return vt_fail(err, VTOPO_BAD_INPUT,
@@ -276,8 +275,7 @@ examine(struct vt_image *image, struct vt_link *link, const char *format,
                       "can be read", link->name, format);
         return vt_format_hint(err);
     }
-    if (vt_sniff(&image->options, link->place.fd, format, sniffed,
-                 &image->cage, err) < 0)
+    if (vt_sniff(image, link->place.fd, format, sniffed, err) < 0)
         return vt_wrap(err, "'%s'", link->name);
     link->format = strdup(sniffed->format);
     if (link->format == NULL)

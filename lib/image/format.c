@@ -234,23 +234,23 @@ vt_sniffed_parse(char *text, size_t length, struct vt_sniffed *ret_sniffed,
 /* -------------------------------------------------------------- asking */
 
 int
-vt_sniff(const struct vt_image_options *options, int fd, const char *format,
-         struct vt_sniffed *ret_sniffed, struct vt_image_cage *ret_cage,
-         struct vtopo_error *err)
+vt_sniff(struct vt_image *image, int fd, const char *format,
+         struct vt_sniffed *ret_sniffed, struct vtopo_error *err)
 {
-    const struct vt_spawn_fd fds[] = { { .from = fd, .to = 3 } };
     vt_auto(vt_buf_clear) struct vt_buf request = VT_BUF_INIT;
     vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
     struct vt_json json = VT_JSON_INIT(&request);
 
     vt_json_open(&json, '{');
+    vt_json_key(&json, "sniff");
+    vt_json_open(&json, '{');
     vt_json_key(&json, "fd");
-    vt_json_uint(&json, 3);
+    vt_json_uint(&json, 0);
     vt_json_key(&json, "format");
     vt_json_string_or_null(&json, format);
     vt_json_close(&json, '}');
-    if (vt_worker_run(options, "sniff", &request, fds, VT_COUNT(fds),
-                      &answer, ret_cage, err) < 0)
+    vt_json_close(&json, '}');
+    if (vt_image_question(image, &request, &fd, 1, &answer, err) < 0)
         return -1;
     if (!vt_buf_reserve(&answer, 1))
         return vt_fail_memory(err);

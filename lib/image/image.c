@@ -105,6 +105,7 @@ vt_image_close(struct vt_image *image)
     if (image == NULL)
         return;
     end_server(image);
+    vt_worker_stop(&image->worker);
     /* All of them: one that failed half-way is not counted. */
     for (size_t i = 0; image->links != NULL && i < VT_IMAGE_CHAIN_MAX; i++)
         clear_link(&image->links[i]);
@@ -142,6 +143,17 @@ copy_options(const struct vt_image_options *options, struct vt_image *image,
     return 0;
 }
 
+/* The one that we are on: the kernel chose it, and knows what else is busy. */
+static void
+choose_cpu(cpu_set_t *cpus)
+{
+    int here = sched_getcpu();
+
+    CPU_ZERO(cpus);
+    if (here >= 0 && here < CPU_SETSIZE)
+        CPU_SET((unsigned)here, cpus);
+}
+
 static int
 new_image(const struct vt_image_options *options, const char *name,
           struct vt_image **ret_image, struct vtopo_error *err)
@@ -150,9 +162,11 @@ new_image(const struct vt_image_options *options, const char *name,
 
     if (image == NULL)
         return vt_fail_memory(err);
+    choose_cpu(&image->cpus);
     image->socket = -1;
     image->root.fd = -1;
     image->server = (struct vt_process)VT_PROCESS_INIT;
+    image->worker = (struct vt_worker)VT_WORKER_INIT;
     image->name = strdup(name);
     if (image->name == NULL)
         return vt_fail_memory(err);
@@ -260,8 +274,18 @@ vt_image_link(const struct vt_image *image, size_t index,
 
 /* --------------------------------------------------------------- asking */
 
-#define DISK_FD       3
-#define FIRST_FILE_FD 4
+int
+vt_image_question(struct vt_image *image, const struct vt_buf *request,
+                  const int *fds, size_t fd_count, struct vt_buf *answer,
+                  struct vtopo_error *err)
+{
+    if (image->worker.channel < 0
+        && vt_worker_start(&image->options, &image->cpus, &image->worker,
+                           err) < 0)
+        return -1;
+    return vt_worker_ask(&image->worker, image->options.wall_ms, request, fds,
+                         fd_count, answer, &image->cage, err);
+}
 
 /* The caller's words go into ours as they stand: they must be one value. */
 static int
@@ -289,7 +313,7 @@ add_disk(struct vt_json *json, const struct vt_image *image)
     vt_json_key(json, "kind");
     vt_json_string(json, is_raw(image) ? "raw" : "nbd");
     vt_json_key(json, "fd");
-    vt_json_uint(json, DISK_FD);
+    vt_json_uint(json, 0);
     if (!is_raw(image)) {
         vt_json_key(json, "export");
         vt_json_string(json, image->has_uri ? image->uri.export_name : "");
@@ -315,21 +339,21 @@ vt_image_ask(struct vt_image *image, const char *request,
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     struct vt_json json = VT_JSON_INIT(&text);
-    struct vt_spawn_fd fd = { .to = DISK_FD };
     int rc;
 
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "facts");
     vt_json_open(&json, '{');
     add_disk(&json, image);
     if (add_ask(&json, request, err) < 0)
         return -1;
     vt_json_close(&json, '}');
+    vt_json_close(&json, '}');
     if (make_ready(image, err) < 0)
         return -1;
-    fd.from = is_raw(image) ? image->links[0].place.fd : image->socket;
-    /* Only for a server does the worker need the library of NBD. */
-    rc = vt_worker_run(&image->options,
-                       is_raw(image) ? "facts" : "facts-nbd", &text, &fd, 1,
-                       answer, &image->cage, err);
+    rc = vt_image_question(image, &text, is_raw(image)
+                           ? &image->links[0].place.fd : &image->socket, 1,
+                           answer, err);
     end_server(image);
     if (rc < 0)
         return vt_wrap(err, "'%s'", image->name);
@@ -346,13 +370,13 @@ close_all(int fds[VT_IMAGE_FILES_MAX])
 }
 
 static void
-add_file(struct vt_json *json, const struct vt_image_file *file, int fd)
+add_file(struct vt_json *json, const struct vt_image_file *file, unsigned place)
 {
     vt_json_open(json, '{');
     vt_json_key(json, "role");
     vt_json_string(json, file->role);
     vt_json_key(json, "fd");
-    vt_json_uint(json, (unsigned)fd);
+    vt_json_uint(json, place);
     vt_json_close(json, '}');
 }
 
@@ -363,26 +387,28 @@ ask_about(const struct vt_image_options *options,
           struct vt_image_cage *ret_cage, struct vtopo_error *err)
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_auto(vt_worker_stop) struct vt_worker worker = VT_WORKER_INIT;
     struct vt_json json = VT_JSON_INIT(&text);
-    struct vt_spawn_fd fds[VT_IMAGE_FILES_MAX];
 
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "facts");
     vt_json_open(&json, '{');
     vt_json_key(&json, "files");
     vt_json_open(&json, '[');
     for (size_t i = 0; i < count; i++) {
         if (vt_file_open(files[i].name, &open_fds[i], err) < 0)
             return -1;
-        fds[i] = (struct vt_spawn_fd) {
-            .from = open_fds[i], .to = FIRST_FILE_FD + (int)i,
-        };
-        add_file(&json, &files[i], fds[i].to);
+        add_file(&json, &files[i], (unsigned)i);
     }
     vt_json_close(&json, ']');
     if (add_ask(&json, request, err) < 0)
         return -1;
     vt_json_close(&json, '}');
-    return vt_worker_run(options, "facts", &text, fds, count, answer,
-                         ret_cage, err);
+    vt_json_close(&json, '}');
+    if (vt_worker_start(options, NULL, &worker, err) < 0)
+        return -1;
+    return vt_worker_ask(&worker, options->wall_ms, &text, open_fds, count,
+                         answer, ret_cage, err);
 }
 
 int

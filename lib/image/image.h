@@ -8,6 +8,11 @@
  * side decides which of them may be opened, opens them, and hands them on as
  * descriptors: a raw disk to the worker itself, all else to qemu-nbd, which
  * is told the format of every file and is shut in, too.
+ *
+ * At any time only one of worker, server and caller is busy, so the helpers
+ * stay on the processor that opened the image: to wake another one for every
+ * request of a disk costs more than the request.  Who reads many images at a
+ * time gives each its processor (sched_setaffinity) before it opens them.
  */
 
 #ifndef VT_IMAGE_H
@@ -22,7 +27,8 @@
 #define VT_IMAGE_EXTENTS_MAX 1024u          /* of one VMware disk */
 #define VT_IMAGE_FILES_MAX   32u            /* loose files of one question */
 #define VT_IMAGE_ANSWER_MAX  ((4u << 20) + 65536u)
-#define VT_IMAGE_REQUEST_MAX (1u << 20)
+#define VT_IMAGE_REQUEST_MAX 65536u         /* bytes of one question */
+#define VT_IMAGE_FDS_MAX     40u            /* that go with it */
 #define VT_IMAGE_WALL_MS     60000u         /* for one question */
 #define VT_IMAGE_START_MS    20000u         /* for qemu-nbd to greet */
 #define VT_IMAGE_NBD_MEMORY  (UINT64_C(4) << 30)

@@ -12,7 +12,46 @@
 #include "base/spawn.h"
 #include "image/image.h"
 
+/* ------------------------------------------------------------ the worker */
+
+/* One that runs, waits for questions, and answers them one by one.  All that
+ * one image says goes through one worker: whoever takes it over by one of its
+ * files could have written the others.
+ */
+struct vt_worker {
+    struct vt_process process;
+    int channel;                /* where it hears; -1: there is none */
+};
+
+#define VT_WORKER_INIT { .process = VT_PROCESS_INIT, .channel = -1 }
+
+/* Start one that runs on @cpus, or anywhere where that is NULL. */
+int vt_worker_start(const struct vt_image_options *options,
+                    const cpu_set_t *cpus, struct vt_worker *ret_worker,
+                    struct vtopo_error *err)
+    __attribute__((nonnull(1, 3, 4), warn_unused_result));
+
+/* Ask @request, which names @fds by their place among them.  The answer is
+ * what stands under "answer"; an error of the worker is ours.  After a failure
+ * there is no worker.  @wall_ms 0: VT_IMAGE_WALL_MS.
+ */
+int vt_worker_ask(struct vt_worker *worker, unsigned wall_ms,
+                  const struct vt_buf *request, const int *fds,
+                  size_t fd_count, struct vt_buf *answer,
+                  struct vt_image_cage *ret_cage, struct vtopo_error *err)
+    __attribute__((nonnull(1, 3, 6, 7, 8), warn_unused_result));
+
+/* Safe to call twice. */
+void vt_worker_stop(struct vt_worker *worker);
+
+/* Take the worker's line @text apart; it is changed. */
+int vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
+                    struct vt_image_cage *ret_cage, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* ------------------------------------------------------------- sniffing */
+
+struct vt_image;
 
 struct vt_sniffed_extent {
     char *name;
@@ -38,11 +77,10 @@ struct vt_sniffed {
 
 void vt_sniffed_clear(struct vt_sniffed *sniffed);
 
-/* Ask the worker what @fd is; with @format, whether it is that. */
-int vt_sniff(const struct vt_image_options *options, int fd,
-             const char *format, struct vt_sniffed *ret_sniffed,
-             struct vt_image_cage *ret_cage, struct vtopo_error *err)
-    __attribute__((nonnull(1, 4, 5, 6), warn_unused_result));
+/* Ask the worker of @image what @fd is; with @format, whether it is that. */
+int vt_sniff(struct vt_image *image, int fd, const char *format,
+             struct vt_sniffed *ret_sniffed, struct vtopo_error *err)
+    __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
 /* Read the worker's words about a file; @text is changed. */
 int vt_sniffed_parse(char *text, size_t length, struct vt_sniffed *ret_sniffed,
@@ -158,10 +196,18 @@ struct vt_image {
     struct vt_process server;
     int socket;                 /* -1: none is ready */
 
+    cpu_set_t cpus;             /* where the helpers run */
+    struct vt_worker worker;
     struct vt_image_cage cage;
     struct vt_image_finding *findings;
     size_t finding_count;
 };
+
+/* Ask the worker of @image, which is started if there is none. */
+int vt_image_question(struct vt_image *image, const struct vt_buf *request,
+                      const int *fds, size_t fd_count, struct vt_buf *answer,
+                      struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Add a finding; a second one of the same text is dropped. */
 int vt_image_find(struct vt_image *image, const char *code,
@@ -190,20 +236,5 @@ void vt_server_json(const struct vt_image *image, struct vt_buf *out);
  */
 struct sock_fprog;
 const struct sock_fprog *vt_server_filters(bool network, size_t *ret_count);
-
-/* Run the worker as @mode on @request, with @fds.  The answer is what stands
- * under "answer"; an error of the worker is ours.
- */
-int vt_worker_run(const struct vt_image_options *options, const char *mode,
-                  const struct vt_buf *request,
-                  const struct vt_spawn_fd *fds, size_t fd_count,
-                  struct vt_buf *answer, struct vt_image_cage *ret_cage,
-                  struct vtopo_error *err)
-    __attribute__((nonnull(1, 2, 3, 6, 7, 8), warn_unused_result));
-
-/* Take the worker's line @text apart; it is changed. */
-int vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
-                    struct vt_image_cage *ret_cage, struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
 
 #endif /* VT_IMAGE_INTERNAL_H */

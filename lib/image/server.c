@@ -404,6 +404,7 @@ start_program(struct vt_image *image, const char *program, int listener,
         .fds = fds, .fd_count = list_descriptors(image, listener, fds),
         .no_output = true,
         .limits = limits, .limit_count = VT_COUNT(limits),
+        .cpus = &image->cpus,
         .landlock = ruleset,
         .pid_digits = strchr(pid, '=') + 1,
     };

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -179,93 +179,111 @@ vt_worker_parse(char *text, size_t length, struct vt_buf *answer,
 
 /* ------------------------------------------------------------- asking */
 
-/* The request as a file in memory: unlike a pipe it takes no second reader
- * to be written, and no signal comes of it.
- */
-static int
-keep_request(const struct vt_buf *request, int *ret_fd,
-             struct vtopo_error *err)
+int
+vt_worker_start(const struct vt_image_options *options,
+                const cpu_set_t *cpus, struct vt_worker *ret_worker,
+                struct vtopo_error *err)
 {
-    vt_autoclose int fd = memfd_create("vtopo-request", MFD_CLOEXEC);
-    size_t done = 0;
+    const char *const argv[] = {
+        WORKER, options->no_sandbox ? "--no-sandbox" : NULL, NULL,
+    };
+    const char *const env[] = { "LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=1", NULL };
+    int ends[2];
+    struct vt_spawn_fd fd = { .to = STDIN_FILENO };
+    struct vt_spawn spawn = {
+        .argv = argv,
+        .env = env,
+        .fds = &fd,
+        .fd_count = 1,
+        .cpus = cpus,
+        .landlock = -1,         /* it shuts itself in, once it is loaded */
+    };
+    struct vt_worker worker = VT_WORKER_INIT;
+    vt_autofree char *path = NULL;
+    int rc;
 
-    if (vt_buf_check(request, err) < 0)
+    if (find_worker(options, &path, err) < 0)
         return -1;
-    if (fd < 0)
-        return vt_fail_errno(err, "cannot keep the request");
-    if (request->length > VT_IMAGE_REQUEST_MAX)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "the request has %zu bytes, it can have %u",
-                       request->length, VT_IMAGE_REQUEST_MAX);
-    while (done < request->length) {
-        ssize_t put = write(fd, request->data + done, request->length - done);
-
-        if (put < 0 && errno != EINTR)
-            return vt_fail_errno(err, "cannot keep the request");
-        done += put > 0 ? (size_t)put : 0;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return vt_fail_errno(err, "cannot make a socket for " WORKER);
+    spawn.program = path;
+    fd.from = ends[1];
+    rc = vt_process_start(&spawn, &worker.process, err);
+    (void)close(ends[1]);
+    if (rc < 0) {
+        (void)close(ends[0]);
+        return vt_hint(err, "vtopo looks for " WORKER " beside itself and "
+                       "in '%s'", VTOPO_LIBEXECDIR);
     }
-    if (lseek(fd, 0, SEEK_SET) < 0)
-        return vt_fail_errno(err, "cannot keep the request");
-    *ret_fd = fd;
-    fd = -1;
+    worker.channel = ends[0];
+    *ret_worker = worker;
     return 0;
 }
 
-/* Run it and collect what it says. */
-static int
-run_worker(const struct vt_image_options *options, const char *path,
-           const char *mode, const struct vt_spawn_fd *fds, size_t fd_count,
-           struct vt_buf *output, struct vtopo_error *err)
+void
+vt_worker_stop(struct vt_worker *worker)
 {
-    const char *const argv[] = {
-        WORKER, options->no_sandbox ? "--no-sandbox" : mode,
-        options->no_sandbox ? mode : NULL, NULL,
-    };
-    const char *const env[] = { "LC_ALL=C.UTF-8", "MALLOC_ARENA_MAX=1", NULL };
-    const struct vt_spawn spawn = {
-        .program = path,
-        .argv = argv,
-        .env = env,
-        .fds = fds,
-        .fd_count = fd_count,
-        .landlock = -1,         /* it shuts itself in, once it is loaded */
-    };
-    uint64_t deadline = vt_deadline_in(options->wall_ms != 0
-                                       ? options->wall_ms : VT_IMAGE_WALL_MS);
-    struct vt_process process = VT_PROCESS_INIT;
+    if (worker->channel >= 0)
+        (void)close(worker->channel);
+    worker->channel = -1;
+    vt_process_stop(&worker->process);
+}
 
-    if (vt_process_start(&spawn, &process, err) < 0)
-        return vt_hint(err, "vtopo looks for " WORKER " beside itself and "
-                       "in '%s'", VTOPO_LIBEXECDIR);
-    return vt_process_read(&process, VT_IMAGE_ANSWER_MAX, deadline, output,
-                           err);
+/* Put @request on its way, and @fds with it. */
+static int
+send_request(const struct vt_worker *worker, const struct vt_buf *request,
+             const int *fds, size_t count, struct vtopo_error *err)
+{
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(VT_IMAGE_FDS_MAX * sizeof(int))];
+    } control = { .space = { 0 } };
+    struct iovec text = { request->data, request->length };
+    struct msghdr header = { .msg_iov = &text, .msg_iovlen = 1 };
+    ssize_t put;
+
+    if (count > 0) {
+        header.msg_control = &control;
+        header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        control.align.cmsg_level = SOL_SOCKET;
+        control.align.cmsg_type = SCM_RIGHTS;
+        control.align.cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(&control.align), fds, count * sizeof(int));
+    }
+    do
+        put = sendmsg(worker->channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (put < 0 && errno == EINTR);
+    /* When it is gone, why is in the answer that it does not give. */
+    if (put < 0 && errno != EPIPE && errno != ECONNRESET)
+        return vt_fail_errno(err, "cannot ask " WORKER);
+    return 0;
 }
 
 int
-vt_worker_run(const struct vt_image_options *options, const char *mode,
-              const struct vt_buf *request,
-              const struct vt_spawn_fd *fds, size_t fd_count,
+vt_worker_ask(struct vt_worker *worker, unsigned wall_ms,
+              const struct vt_buf *request, const int *fds, size_t fd_count,
               struct vt_buf *answer, struct vt_image_cage *ret_cage,
               struct vtopo_error *err)
 {
-    vt_auto(vt_buf_clear) struct vt_buf output = VT_BUF_INIT;
-    struct vt_spawn_fd all[VT_IMAGE_FILES_MAX + 2];
-    vt_autofree char *path = NULL;
-    vt_autoclose int input = -1;
+    vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
+    uint64_t deadline = vt_deadline_in(wall_ms != 0 ? wall_ms
+                                                    : VT_IMAGE_WALL_MS);
 
-    if (fd_count > VT_COUNT(all) - 1)
+    if (vt_buf_check(request, err) < 0)
+        return -1;
+    if (request->length > VT_IMAGE_REQUEST_MAX
+        || fd_count > VT_IMAGE_FDS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
-                       "%zu files are given, at most %u can be", fd_count,
-                       VT_IMAGE_FILES_MAX);
-    if (find_worker(options, &path, err) < 0
-        || keep_request(request, &input, err) < 0)
+                       "the request has %zu bytes and %zu descriptors, it can "
+                       "have %u and %u", request->length, fd_count,
+                       VT_IMAGE_REQUEST_MAX, VT_IMAGE_FDS_MAX);
+    if (send_request(worker, request, fds, fd_count, err) < 0
+        || vt_process_read_line(&worker->process, VT_IMAGE_ANSWER_MAX,
+                                deadline, &line, err) < 0
+        || vt_worker_parse(line.data, line.length, answer, ret_cage,
+                           err) < 0) {
+        vt_worker_stop(worker);
         return -1;
-    all[0] = (struct vt_spawn_fd) { .from = input, .to = STDIN_FILENO };
-    for (size_t i = 0; i < fd_count; i++)
-        all[i + 1] = fds[i];
-    if (run_worker(options, path, mode, all, fd_count + 1, &output, err) < 0)
-        return -1;
-    if (!vt_buf_reserve(&output, 1))
-        return vt_fail_memory(err);
-    return vt_worker_parse(output.data, output.length, answer, ret_cage, err);
+    }
+    return 0;
 }

@@ -44,7 +44,7 @@ sanitized=false
 ! nm -- "$hostile" 2>/dev/null | grep -q ' __asan_init' || sanitized=true
 
 acts="open openat create reopen stat unlink chmod truncate write write-fd
-      connect datagram unix exec fork vfork thread memory code protect
+      connect datagram unix receive exec fork vfork thread memory code protect
       signal uring namespace"
 leaves_traces=" create unlink chmod truncate write write-fd connect datagram "
 disk=$work/disk.raw

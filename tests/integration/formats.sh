@@ -16,7 +16,7 @@ fi
 open_image=$(realpath -- "$1")
 VTOPO_WORKER=$(realpath -- "$2")
 export VTOPO_WORKER
-need qemu-img qemu-io qemu-nbd
+need qemu-img qemu-io qemu-nbd nbdkit nbd-server
 
 cd -- "$work" || exit 99
 
@@ -146,7 +146,8 @@ running="$running $!"
 wait_for sock
 reads "nbd+unix:///ex%20port?socket=$work/sock" '^format: raw'
 said=$("$open_image" --ask '{}' "nbd+unix:///other?socket=$work/sock")
-like "error: system: .*no export named" "$said" "an export that is not there is an error"
+like "error: impossible: .*the export 'other': it has no such export" "$said" \
+     "an export that is not there is an error"
 port=$((20000 + $$ % 20000))
 qemu-nbd -t -r -f qcow2 -b 127.0.0.1 -p "$port" -e 9 --pid-file "$work/pid" a.qcow2 &
 running="$running $!"
@@ -160,6 +161,41 @@ said=$("$open_image" --format qcow2 "nbd://127.0.0.1:$port/")
 like '^error: impossible: .*read as raw' "$said" "an export is raw"
 said=$("$open_image" "nbd+unix:///?socket=$work/none")
 like '^error: system: .*No such file' "$said" "a missing socket is an error"
+
+# Servers that are not QEMU's, and such as we do not speak with.
+nbdkit -f -r -U "$work/kit" file disk.raw &
+running="$running $!"
+wait_for kit
+reads "nbd+unix:///?socket=$work/kit" '^format: raw'
+nbdkit -f -r -U "$work/policy" --filter=blocksize-policy file disk.raw \
+    blocksize-minimum=4096 blocksize-maximum=16384 blocksize-error-policy=error &
+running="$running $!"
+wait_for policy
+reads "nbd+unix:///?socket=$work/policy" '^format: raw'
+nbdkit -f -r -U "$work/large" --filter=blocksize-policy file disk.raw \
+    blocksize-minimum=64k blocksize-preferred=64k &
+running="$running $!"
+wait_for large
+said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/large")
+like 'error: impossible: .*requests of 65536 to [0-9]* bytes' "$said" \
+     "blocks that are too large are refused"
+nbdkit -f -r -o -U "$work/old" file disk.raw &
+running="$running $!"
+wait_for old
+said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/old")
+like 'error: impossible: .*the old dialect' "$said" "the old dialect is refused"
+nbdkit -f -r --mask-handshake=0 -U "$work/mask" file disk.raw &
+running="$running $!"
+wait_for mask
+said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/mask")
+like 'error: impossible: .*in which it cannot refuse' "$said" \
+     "and so is the one before it was fixed"
+printf '[generic]\n    port = %s\n    listenaddr = 127.0.0.1\n' $((port + 1)) >nbd.conf
+printf '[disk]\n    exportname = %s\n    readonly = true\n' "$work/disk.raw" >>nbd.conf
+nbd-server -C "$work/nbd.conf" -p "$work/nbd.pid" 2>/dev/null
+wait_for nbd.pid
+running="$running $(cat nbd.pid)"
+reads "nbd://127.0.0.1:$((port + 1))/disk" '^format: raw'
 
 # In use by somebody who writes, as a running VM does.
 qemu-nbd -t -f qcow2 -k "$work/rw" old.qcow2 &

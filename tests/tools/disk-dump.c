@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "blocks.h"
+#include "nbd.h"
 #include "partition.h"
 #include "volume.h"
 
@@ -30,7 +31,7 @@
 
 struct disk {
     int fd;
-    struct vw_nbd *nbd;
+    struct vw_nbd nbd;
     struct vw_blocks *blocks;
     struct vw_bytes bytes;
 };
@@ -43,7 +44,7 @@ open_disk(const char *name, struct disk *disk, struct vtopo_error *err)
     if (strncmp(name, "nbd:", 4) == 0) {
         if (vw_nbd_open(atoi(name + 4), "", &disk->nbd, err) < 0)
             return -1;
-        raw = vw_nbd_bytes(disk->nbd);
+        raw = vw_nbd_bytes(&disk->nbd);
     } else {
         disk->fd = open(name, O_RDONLY | O_CLOEXEC);
         if (disk->fd < 0)
@@ -61,7 +62,6 @@ static void
 close_disk(struct disk *disk)
 {
     vw_blocks_free(disk->blocks);
-    vw_nbd_close(disk->nbd);
     if (disk->fd >= 0)
         (void)close(disk->fd);
 }

@@ -5,7 +5,7 @@
  *
  *   hostile-worker deny|kill|free ACT    do it in the cage, or without one
  *   hostile-worker without landlock|seccomp|both PROGRAM [ARGUMENT]...
- *   hostile-ACT [--no-sandbox] sniff     a copy so named plays the worker
+ *   hostile-ACT [--no-sandbox]           a copy so named plays the worker
  *
  * "deny" and "free" say "ACT: stopped: REASON" or "ACT: done"; "kill" ends as
  * the shipped worker would.  The canary is the file "canary" in the working
@@ -19,7 +19,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -43,6 +42,7 @@ struct world {
     int folder;                 /* the working directory */
     int readable;               /* the canary's neighbour, open for reading */
     int writable;               /* a file that may be written to */
+    int socket;                 /* where a descriptor can be had */
     in_port_t port;
 };
 
@@ -153,6 +153,23 @@ act_unix(const struct world *world)
 
     (void)world;
     return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+/* Take the descriptor that somebody sends. */
+static int
+act_receive(const struct world *world)
+{
+    char space[CMSG_SPACE(sizeof(int))];
+    char byte;
+    struct iovec text = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &text, .msg_iovlen = 1,
+        .msg_control = space, .msg_controllen = sizeof(space),
+    };
+
+    if (recvmsg(world->socket, &message, 0) != 1)
+        return -1;
+    return message.msg_controllen > 0 ? 0 : -1;
 }
 
 static int
@@ -295,9 +312,12 @@ act_spin(const struct world *world)
 static int
 act_hang(const struct world *world)
 {
-    while (world != NULL)
-        (void)poll(NULL, 0, 1000);
-    return 0;
+    char byte;
+
+    /* One byte is there, then there is nothing. */
+    for (;;)
+        if (recv(world->socket, &byte, 1, 0) < 0)
+            return -1;
 }
 
 static int
@@ -368,7 +388,7 @@ static const struct row acts[] = {
     { "chmod", act_chmod }, { "truncate", act_truncate },
     { "write", act_write }, { "write-fd", act_write_fd },
     { "connect", act_connect }, { "datagram", act_datagram },
-    { "unix", act_unix }, { "exec", act_exec }, { "fork", act_fork },
+    { "unix", act_unix }, { "receive", act_receive }, { "exec", act_exec }, { "fork", act_fork },
     { "vfork", act_vfork }, { "thread", act_thread },
     { "memory", act_memory }, { "code", act_code },
     { "protect", act_protect }, { "ptrace", act_ptrace },
@@ -378,6 +398,32 @@ static const struct row acts[] = {
     { "flood", act_flood }, { "gibberish", act_gibberish },
     { "lie", act_lie }, { "complain", act_complain },
 };
+
+/* A socket behind which @fd waits, as a server could send it. */
+static int
+offer(int fd)
+{
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {
+        .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+                  .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS },
+    };
+    char byte = 'x';
+    struct iovec text = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &text, .msg_iovlen = 1,
+        .msg_control = &control, .msg_controllen = sizeof(control),
+    };
+    int ends[2];
+
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0
+        || sendmsg(ends[0], &message, 0) != 1)
+        return -1;
+    return ends[1];
+}
 
 static void
 read_world(struct world *world)
@@ -391,6 +437,7 @@ read_world(struct world *world)
     world->folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     world->readable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     world->writable = open("writable", O_RDWR | O_CLOEXEC);
+    world->socket = offer(world->folder);
 }
 
 /* Standard output as the cage allows it: printf() would look at it first. */
@@ -491,15 +538,12 @@ main(int argc, char **argv)
     limits.cpu_seconds = 1;
     if (argc > 3 && strcmp(argv[1], "without") == 0)
         return run_without(argv[2], argv + 3);
-    if (argc == 2)
+    limits.no_sandbox = argc == 2 && strcmp(argv[1], "--no-sandbox") == 0;
+    if (argc == 1 || limits.no_sandbox)
         return perform(&limits, own_act(self, sizeof(self)));
     if (argc != 3)
         return 2;
     if (strcmp(argv[1], "deny") == 0)
         limits.action = VW_CAGE_DENY;
-    if (strcmp(argv[1], "--no-sandbox") == 0) {
-        limits.no_sandbox = true;
-        return perform(&limits, own_act(self, sizeof(self)));
-    }
     return perform(strcmp(argv[1], "free") == 0 ? NULL : &limits, argv[2]);
 }
