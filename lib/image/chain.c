@@ -80,8 +80,9 @@ check_readable(const struct vt_link *link, const struct vt_sniffed *sniffed,
 {
     if (sniffed->encrypted)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "'%s' is encrypted, and cannot be read without its key",
-                       link->name);
+                       "'%s' is encrypted (%s), and cannot be read without its "
+                       "key", link->name, strcmp(sniffed->format, "luks") == 0
+                       ? "LUKS" : sniffed->format);
     if (sniffed->differencing)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "'%s' is a differencing %s disk, of which the parent "
