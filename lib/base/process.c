@@ -363,3 +363,25 @@ vt_process_wait(struct vt_process *process, int fd, uint64_t deadline,
             return 0;
     }
 }
+
+bool
+vt_process_look(struct vt_process *process)
+{
+    struct pollfd item = { .fd = process->pidfd, .events = POLLIN };
+    struct pollfd log = { .fd = process->err, .events = POLLIN };
+
+    while (process->err >= 0 && poll(&log, 1, 0) > 0) {
+        read_log(process);
+        log.fd = process->err;
+    }
+    return process->pid > 0 && poll(&item, 1, 0) == 0;
+}
+
+int
+vt_process_finish(struct vt_process *process, struct vtopo_error *err)
+{
+    int rc = judge(process, reap(process), err);
+
+    vt_process_stop(process);
+    return rc;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * accel.c - whether KVM runs a guest here (see launch.h)
+ *
+ * That /dev/kvm can be opened proves nothing: there are hosts, mostly such as
+ * are virtual machines themselves, where a guest then hangs.  So the stand-in
+ * guest is started with two vCPUs and must report in a few seconds.  What came
+ * of it holds until the host or the kernel's KVM starts anew.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/spawn.h"
+#include "vm/launch.h"
+
+#define TEST_MS 4000u
+
+/* The stand-in guest writes this much at most. */
+#define REPORT_MAX (1u << 20)
+
+/* ---------------------------------------------------------- remembering */
+
+/* The file of this boot, in a folder that is ours alone; "" where none is. */
+static void
+name_memory(char *path, size_t size)
+{
+    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+    const char *home = secure_getenv("HOME");
+    const char *cache = secure_getenv("XDG_CACHE_HOME");
+    vt_autofile FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    char boot[40] = "";
+
+    path[0] = '\0';
+    if (file == NULL || fscanf(file, "%36s", boot) != 1)
+        return;
+    if (runtime != NULL)
+        (void)snprintf(path, size, "%s/vtopo-kvm-%s", runtime, boot);
+    else if (cache != NULL)
+        (void)snprintf(path, size, "%s/vtopo-kvm-%s", cache, boot);
+    else if (home != NULL)
+        (void)snprintf(path, size, "%s/.cache/vtopo-kvm-%s", home, boot);
+}
+
+static bool
+remember(char *why, size_t size, bool *ret_works)
+{
+    char path[512];
+    vt_autofile FILE *file = NULL;
+    char word[8];
+
+    name_memory(path, sizeof(path));
+    file = path[0] != '\0' ? fopen(path, "re") : NULL;
+    if (file == NULL || fscanf(file, "%7s ", word) != 1)
+        return false;
+    *ret_works = strcmp(word, "works") == 0;
+    if (fgets(why, (int)size, file) == NULL)
+        why[0] = '\0';
+    return true;
+}
+
+static void
+keep(const char *why, bool works)
+{
+    char path[512];
+    vt_autofile FILE *file = NULL;
+    int fd;
+
+    name_memory(path, sizeof(path));
+    if (path[0] == '\0')
+        return;
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+              0600);
+    file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
+        return;
+    }
+    (void)fprintf(file, "%s %s", works ? "works" : "fails", why);
+}
+
+/* -------------------------------------------------------------- testing */
+
+/* Start the stand-in guest under KVM and hear its report. */
+static int
+test(const char *program, const char *probe, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf report = VT_BUF_INIT;
+    const char *const argv[] = {
+        "QEMU", "-nodefaults", "-no-user-config", "-display", "none",
+        "-machine", "q35", "-accel", "kvm", "-cpu", "host", "-smp", "2",
+        "-m", "64", "-debugcon", "stdio", "-global",
+        "isa-debugcon.iobase=0xe9", "-device",
+        "isa-debug-exit,iobase=0x501,iosize=4", "-kernel", probe, "-append",
+        "after=exit", NULL,
+    };
+    static const char *const env[] = { "LC_ALL=C", NULL };
+    vt_autofree char *path = vt_program_find(program);
+    const struct vt_spawn spawn = {
+        .program = path, .argv = argv, .env = env, .landlock = -1,
+    };
+    struct vt_process process = VT_PROCESS_INIT;
+    int rc;
+
+    if (path == NULL)
+        return vt_fail_memory(err);
+    if (vt_process_start(&spawn, &process, err) < 0)
+        return -1;
+    rc = vt_process_read(&process, REPORT_MAX, vt_deadline_in(TEST_MS),
+                         &report, err);
+    /* Ending by the guest's wish is status 1. */
+    if (report.length > 0
+        && memmem(report.data, report.length, "\"used\":2", 8) != NULL) {
+        vtopo_error_clear(err);
+        return 0;
+    }
+    return rc < 0 ? -1 : vt_fail(err, VTOPO_SYSTEM,
+                                 "the guest used one of two vCPUs");
+}
+
+/* Without the device there is nothing to try. */
+static bool
+has_kvm(char why[160])
+{
+    vt_autoclose int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+    if (fd >= 0)
+        return true;
+    (void)snprintf(why, 160, "/dev/kvm cannot be opened: %s", strerror(errno));
+    return false;
+}
+
+enum vtopo_accel
+vt_accel_choose(const char *program, const char *probe, char ret_why[160])
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    const char *given = getenv("VTOPO_ACCEL");
+    bool works = false;
+
+    ret_why[0] = '\0';
+    if (given != NULL && given[0] != '\0') {
+        (void)snprintf(ret_why, 160, "VTOPO_ACCEL says so");
+        return strcmp(given, "kvm") == 0 ? VTOPO_KVM : VTOPO_TCG;
+    }
+    if (!has_kvm(ret_why))
+        return VTOPO_TCG;
+    if (!remember(ret_why, 160, &works)) {
+        works = test(program, probe, &err) == 0;
+        (void)snprintf(ret_why, 160, "%s%s", works ? "" :
+                       "KVM does not run a guest here: ",
+                       works ? "" : err.message);
+        keep(ret_why, works);
+    }
+    return works ? VTOPO_KVM : VTOPO_TCG;
+}

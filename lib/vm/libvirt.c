@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * libvirt.c - reach a VM through libvirt (see vm.h)
+ *
+ * The only file that knows libvirt.  The library takes 17 ms to load, so it is
+ * loaded here, when a domain is asked for; what is used of it has been the
+ * same since its release 0.8.
+ */
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json-read.h"
+#include "base/json-write.h"
+#include "vm/vm.h"
+
+/* Types and functions of libvirt/libvirt.h and libvirt-qemu.h. */
+typedef void connection, domain;
+
+static struct {
+    bool loaded;
+    connection *(*virConnectOpen)(const char *);
+    int (*virConnectClose)(connection *);
+    domain *(*virDomainLookupByName)(connection *, const char *);
+    int (*virDomainIsActive)(domain *);
+    int (*virDomainFree)(domain *);
+    const char *(*virGetLastErrorMessage)(void);
+    void (*virSetErrorFunc)(void *, void (*)(void *, void *));
+    int (*virDomainQemuMonitorCommand)(domain *, const char *, char **,
+                                       unsigned);
+} api;
+
+struct vt_libvirt {
+    connection *connection;
+    domain *domain;
+    bool local;
+};
+
+static int
+load_symbol(void *library, const char *name, void *to,
+            struct vtopo_error *err)
+{
+    void *symbol = dlsym(library, name);
+
+    if (symbol == NULL)
+        return vt_fail(err, VTOPO_SYSTEM, "libvirt has no '%s'", name);
+    memcpy(to, &symbol, sizeof(symbol));
+    return 0;
+}
+
+#define LOAD(library, name) \
+    (load_symbol((library), #name, &api.name, err) < 0)
+
+/* The library stays loaded: it keeps threads and state of its own. */
+static int
+load(struct vtopo_error *err)
+{
+    void *main = api.loaded ? NULL : dlopen("libvirt.so.0", RTLD_NOW);
+    void *qemu = api.loaded ? NULL : dlopen("libvirt-qemu.so.0", RTLD_NOW);
+
+    if (api.loaded)
+        return 0;
+    if (main == NULL || qemu == NULL) {
+        (void)vt_fail(err, VTOPO_SYSTEM, "cannot load libvirt: %s", dlerror());
+        return vt_hint(err, "it is the package libvirt0 or libvirt-libs");
+    }
+    if (LOAD(main, virConnectOpen) || LOAD(main, virConnectClose)
+        || LOAD(main, virDomainLookupByName) || LOAD(main, virDomainIsActive)
+        || LOAD(main, virDomainFree) || LOAD(main, virGetLastErrorMessage)
+        || LOAD(main, virSetErrorFunc)
+        || LOAD(qemu, virDomainQemuMonitorCommand))
+        return -1;
+    api.loaded = true;
+    return 0;
+}
+
+/* It would print errors by itself. */
+static void
+ignore_error(void *context, void *error)
+{
+    (void)context;
+    (void)error;
+}
+
+static int
+fail_libvirt(struct vtopo_error *err, enum vtopo_code code, const char *doing)
+{
+    return vt_fail(err, code, "%s: %s", doing, api.virGetLastErrorMessage());
+}
+
+void
+vt_libvirt_close(struct vt_libvirt *libvirt)
+{
+    if (libvirt == NULL)
+        return;
+    if (libvirt->domain != NULL)
+        (void)api.virDomainFree(libvirt->domain);
+    if (libvirt->connection != NULL)
+        (void)api.virConnectClose(libvirt->connection);
+    free(libvirt);
+}
+
+/* A URI without a host is this machine: "qemu:///system". */
+static bool
+is_local(const char *uri)
+{
+    const char *host = strstr(uri, "://");
+
+    return host != NULL && host[3] == '/' && strchr(uri, '+') == NULL;
+}
+
+int
+vt_libvirt_open(const char *uri, const char *name,
+                struct vt_libvirt **ret_libvirt, struct vtopo_error *err)
+{
+    vt_auto(vt_libvirt_closep) struct vt_libvirt *libvirt =
+        calloc(1, sizeof(*libvirt));
+
+    if (libvirt == NULL)
+        return vt_fail_memory(err);
+    if (load(err) < 0)
+        return -1;
+    api.virSetErrorFunc(NULL, ignore_error);
+    libvirt->local = is_local(uri);
+    libvirt->connection = api.virConnectOpen(uri);
+    if (libvirt->connection == NULL)
+        return fail_libvirt(err, VTOPO_SYSTEM, "cannot connect to libvirt");
+    libvirt->domain = api.virDomainLookupByName(libvirt->connection, name);
+    if (libvirt->domain == NULL)
+        return fail_libvirt(err, VTOPO_BAD_INPUT, "cannot find the domain");
+    if (api.virDomainIsActive(libvirt->domain) != 1)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "the domain '%s' does not run",
+                       name);
+    *ret_libvirt = vt_steal(&libvirt);
+    return 0;
+}
+
+/* ------------------------------------------------------------- commands */
+
+struct reply {
+    const char *at;
+    size_t length;
+    const char *why;
+};
+
+static int
+read_error_member(struct vt_json_reader *reader, const char *key, void *to,
+                  struct vtopo_error *err)
+{
+    struct reply *reply = to;
+
+    if (strcmp(key, "desc") == 0)
+        return vt_json_read_string(reader, key, &reply->why, err);
+    return vt_json_skip(reader, err);
+}
+
+static int
+read_member(struct vt_json_reader *reader, const char *key, void *to,
+            struct vtopo_error *err)
+{
+    struct reply *reply = to;
+
+    if (strcmp(key, "error") == 0)
+        return vt_json_read_object(reader, read_error_member, reply, err);
+    (void)vt_json_peek(reader);
+    if (strcmp(key, "return") == 0)
+        reply->at = reader->at;
+    if (vt_json_skip(reader, err) < 0)
+        return -1;
+    if (strcmp(key, "return") == 0)
+        reply->length = (size_t)(reader->at - reply->at);
+    return 0;
+}
+
+/* @text is libvirt's: an object with "return" or "error". */
+static int
+take_reply(char *text, const char *command, struct vt_buf *answer,
+           struct vtopo_error *err)
+{
+    struct reply reply = { .at = NULL };
+    struct vt_json_reader reader;
+
+    vt_json_reader_start(&reader, text, strlen(text));
+    if (vt_json_read_object(&reader, read_member, &reply, err) < 0)
+        return vt_wrap(err, "libvirt's answer to '%s'", command);
+    if (reply.at == NULL)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "QEMU refuses '%s': %s", command,
+                       reply.why != NULL ? reply.why
+                                         : "it does not say why");
+    vt_buf_add(answer, reply.at, reply.length);
+    return vt_buf_check(answer, err);
+}
+
+static int
+run_libvirt(void *context, const char *command, const char *arguments,
+            struct vt_buf *answer, struct vtopo_error *err)
+{
+    struct vt_libvirt *libvirt = context;
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&text);
+    vt_autofree char *reply = NULL;
+
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "execute");
+    vt_json_string(&json, command);
+    if (arguments != NULL) {
+        vt_json_key(&json, "arguments");
+        vt_json_separate(&json);
+        vt_buf_add_string(&text, arguments);
+    }
+    vt_json_close(&json, '}');
+    if (vt_buf_check(&text, err) < 0)
+        return -1;
+    if (api.virDomainQemuMonitorCommand(libvirt->domain, vt_buf_string(&text),
+                                        &reply, 0) < 0)
+        return fail_libvirt(err, VTOPO_SYSTEM,
+                            "libvirt does not pass commands on to QEMU");
+    return take_reply(reply, command, answer, err);
+}
+
+struct vt_vm
+vt_vm_of_libvirt(struct vt_libvirt *libvirt)
+{
+    return (struct vt_vm) {
+        .run = run_libvirt, .context = libvirt, .local = libvirt->local,
+    };
+}
