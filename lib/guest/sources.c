@@ -11,6 +11,8 @@
 #include "guest/tables.h"
 
 const struct vt_source_tag vt_source_tags[] = {
+    { "APM", "AMD64 Architecture Programmer's Manual, by the title of the "
+      "section" },
     { "DEC", "an analysis of Windows kernels by somebody outside Microsoft; "
       "facts only, and weak" },
     { "FREEBSD", "the FreeBSD project's source tree and manual pages" },
@@ -47,6 +49,8 @@ const struct vt_source_tag vt_source_tags[] = {
     { "QI", "QuickInstall by E. Voirin (oerg866), winxp.c: a tool that "
       "changes HALs of Windows XP offline" },
     { "REACTOS", "the ReactOS project, github.com/reactos/reactos" },
+    { "SDM", "Intel 64 and IA-32 Architectures Software Developer's Manual, "
+      "by the title of the section" },
     { "SQLDOCS", "Microsoft's documentation of SQL Server "
       "(github.com/MicrosoftDocs/sql-docs), by the name of the page" },
     { "VMWARE", "VMware's knowledge base and community documents" },

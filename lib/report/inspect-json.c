@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "report/findings-json.h"
 #include "report/inspect.h"
 #include "report/setting.h"
 
@@ -274,34 +275,6 @@ write_hive(struct vt_json *json, const char *key,
     vt_json_close(json, '}');
 }
 
-static const char *
-severity_name(enum vt_severity severity)
-{
-    return severity == VT_PROBLEM ? "problem"
-        : severity == VT_WARNING ? "warning" : "info";
-}
-
-static void
-write_findings(struct vt_json *json, const struct vt_findings *findings)
-{
-    vt_json_key(json, "findings");
-    vt_json_open(json, '[');
-    for (unsigned i = 0; i < findings->count; i++) {
-        const struct vt_finding *finding = &findings->list[i];
-
-        vt_json_open(json, '{');
-        write_text(json, "code", finding->code);
-        write_text(json, "severity", severity_name(finding->severity));
-        write_text(json, "text", finding->text);
-        write_text(json, "cure", finding->cure[0] != '\0' ? finding->cure
-                                                          : NULL);
-        write_text(json, "evidence", finding->evidence[0] != '\0'
-                   ? finding->evidence : NULL);
-        vt_json_close(json, '}');
-    }
-    vt_json_close(json, ']');
-}
-
 static void
 write_limits(struct vt_json *json, const struct vt_system_fact *fact)
 {
@@ -344,7 +317,7 @@ write_system(struct vt_json *json, const struct vt_system_fact *fact)
                fact->has_software, fact->software_problem);
     write_truth(json, "hibernated", fact->hibernated);
     write_limits(json, fact);
-    write_findings(json, &findings);
+    vt_findings_write(json, &findings);
     vt_json_close(json, '}');
 }
 
@@ -407,7 +380,7 @@ vt_inspect_write(struct vt_json *json, const struct vt_inspection *inspection)
     for (unsigned i = 0; i < facts->systems_count; i++)
         write_system(json, &facts->systems[i]);
     vt_json_close(json, ']');
-    write_findings(json, inspection->findings);
+    vt_findings_write(json, inspection->findings);
     vt_json_key(json, "problems");
     vt_json_open(json, '[');
     for (unsigned i = 0; i < facts->problems_count; i++) {

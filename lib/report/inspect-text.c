@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "report/findings-json.h"
 #include "report/inspect.h"
 #include "report/setting.h"
 #include "report/words.h"
@@ -192,29 +193,6 @@ add_drivers(struct vt_buf *out, const struct vt_system_fact *fact)
         add_field(out, "Boots from", &text);
 }
 
-static const char *
-mark(enum vt_severity severity)
-{
-    return severity == VT_PROBLEM ? "! " : severity == VT_WARNING ? "* "
-        : "- ";
-}
-
-static void
-add_findings(struct vt_buf *out, const struct vt_findings *findings)
-{
-    for (unsigned i = 0; i < findings->count; i++) {
-        const struct vt_finding *finding = &findings->list[i];
-        vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
-
-        add_safe(&text, finding->text);
-        if (finding->cure[0] != '\0') {
-            vt_buf_add_string(&text, "; cure: ");
-            add_safe(&text, finding->cure);
-        }
-        vt_words_wrap(out, mark(finding->severity), vt_buf_string(&text));
-    }
-}
-
 static void
 add_system(struct vt_buf *out, const struct vt_system_fact *fact)
 {
@@ -230,7 +208,7 @@ add_system(struct vt_buf *out, const struct vt_system_fact *fact)
     add_boot(out, fact);
     add_last_boot(out, fact);
     add_drivers(out, fact);
-    add_findings(out, &findings);
+    vt_findings_text(out, &findings);
 }
 
 /* Why there is no system, in the words of what was found instead. */
@@ -275,7 +253,7 @@ vt_inspect_text(struct vt_buf *out, const struct vt_inspection *inspection)
     }
     if (facts->systems_count == 0)
         add_nothing(out, facts);
-    add_findings(out, inspection->findings);
+    vt_findings_text(out, inspection->findings);
     for (unsigned i = 0; i < facts->problems_count; i++) {
         vt_buf_add_string(out, "* ");
         add_safe(out, facts->problems[i].where != NULL

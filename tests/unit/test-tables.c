@@ -16,6 +16,7 @@
 #include "report/guests-json.h"
 #include "report/guests-text.h"
 #include "unit.h"
+#include "verdict/rules.h"
 
 #define NONE VTOPO_NO_LIMIT
 
@@ -132,6 +133,10 @@ every_row_has_sources_of_the_legend(void **state)
     }
     for (size_t i = 0; i < vt_apps_count; i++)
         check_source(vt_apps[i].id, &vt_apps[i].source);
+    for (size_t i = 0; i < vt_rules_count; i++)
+        check_source(vt_rules[i].id, &vt_rules[i].source);
+    for (size_t i = 0; i < vt_nested_signs_count; i++)
+        check_source(vt_nested_signs[i].id, &vt_nested_signs[i].source);
 
     for (size_t i = 0; i < vt_source_tags_count; i++) {
         print_message("# is %s used?\n", vt_source_tags[i].tag);
