@@ -12,6 +12,8 @@
 #include "options.h"
 
 extern const struct command command_guests;
+extern const struct command command_run;
+extern const struct command command_verify;
 extern const struct command command_inspect;
 extern const struct command command_plan;
 extern const struct command command_predict;

@@ -49,27 +49,38 @@ read_file(const char *path, struct vt_buf *text, struct vtopo_error *err)
     return 0;
 }
 
-/* Inspect the disk @name, and have the facts as inspect would print them:
- * recorded facts and fresh ones then go the same way.
+/* The facts as inspect would print them: recorded facts and fresh ones then go
+ * the same way.
  */
 static int
-read_image(const char *name, struct vt_buf *text, struct vtopo_error *err)
+add_inspected(const struct inspected *inspected, const char *name,
+              struct vt_buf *text, struct vtopo_error *err)
+{
+    struct vt_inspection inspection = {
+        .image = name, .format = vt_image_format(inspected->image),
+        .facts = inspected->facts, .findings = &inspected->findings,
+    };
+    struct vt_json json = VT_JSON_INIT(text);
+
+    if (inspected->facts->systems_count == 0)
+        return vt_fail(err, VTOPO_UNKNOWN_GUEST,
+                       "no Windows was found on '%s'", name);
+    vt_inspect_write(&json, &inspection);
+    return vt_buf_check(text, err);
+}
+
+static int
+read_image(const struct setting_args *args, struct vt_buf *text,
+           struct vtopo_error *err)
 {
     static const struct vt_image_options options = { .format = NULL };
     vt_auto(inspected_clear) struct inspected inspected = INSPECTED_INIT;
-    struct vt_inspection inspection = { .image = name };
-    struct vt_json json = VT_JSON_INIT(text);
 
-    if (inspected_read_image(&options, name, &inspected, err) < 0)
+    if (args->inspected != NULL)
+        return add_inspected(args->inspected, args->image, text, err);
+    if (inspected_read_image(&options, args->image, &inspected, err) < 0)
         return -1;
-    if (inspected.facts->systems_count == 0)
-        return vt_fail(err, VTOPO_UNKNOWN_GUEST,
-                       "no Windows was found on '%s'", name);
-    inspection.format = vt_image_format(inspected.image);
-    inspection.facts = inspected.facts;
-    inspection.findings = &inspected.findings;
-    vt_inspect_write(&json, &inspection);
-    return vt_buf_check(text, err);
+    return add_inspected(&inspected, args->image, text, err);
 }
 
 static int
@@ -79,7 +90,7 @@ read_facts(const struct setting_args *args, struct setting_text *text,
     struct vt_buf *facts = &text->facts;
     struct vt_json_reader reader;
 
-    if ((args->image != NULL ? read_image(args->image, facts, err)
+    if ((args->image != NULL ? read_image(args, facts, err)
          : read_file(args->facts, facts, err)) < 0)
         return -1;
     if (!vt_buf_reserve(facts, 1))

@@ -14,6 +14,8 @@
 #include "options.h"
 #include "report/setting.h"
 
+struct inspected;
+
 struct setting_args {
     const char *machine, *qemu, *arch;
     const char *cpu, *vendor, *accel;
@@ -21,6 +23,9 @@ struct setting_args {
     const char *os, *edition, *image, *facts, *hal;
     unsigned licensed_sockets, numproc;
     bool onecpu;
+
+    /* The image, where the caller has inspected it already; no option. */
+    const struct inspected *inspected;
 };
 
 extern const char *const setting_arches[];

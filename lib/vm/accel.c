@@ -70,22 +70,19 @@ remember(char *why, size_t size, bool *ret_works)
 static void
 keep(const char *why, bool works)
 {
-    char path[512];
-    vt_autofile FILE *file = NULL;
-    int fd;
+    char path[512], text[200];
+    vt_autoclose int fd = -1;
+    int length = snprintf(text, sizeof(text), "%s %s",
+                          works ? "works" : "fails", why);
 
     name_memory(path, sizeof(path));
-    if (path[0] == '\0')
+    if (path[0] == '\0' || length < 0)
         return;
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
               0600);
-    file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file == NULL) {
-        if (fd >= 0)
-            (void)close(fd);
-        return;
-    }
-    (void)fprintf(file, "%s %s", works ? "works" : "fails", why);
+    /* Where it cannot be kept, it is tried again the next time. */
+    if (fd >= 0)
+        (void)!write(fd, text, (size_t)length);
 }
 
 /* -------------------------------------------------------------- testing */

@@ -21,8 +21,7 @@
 /* Types and functions of libvirt/libvirt.h and libvirt-qemu.h. */
 typedef void connection, domain;
 
-static struct {
-    bool loaded;
+struct api {
     connection *(*virConnectOpen)(const char *);
     int (*virConnectClose)(connection *);
     domain *(*virDomainLookupByName)(connection *, const char *);
@@ -32,9 +31,10 @@ static struct {
     void (*virSetErrorFunc)(void *, void (*)(void *, void *));
     int (*virDomainQemuMonitorCommand)(domain *, const char *, char **,
                                        unsigned);
-} api;
+};
 
 struct vt_libvirt {
+    struct api api;
     connection *connection;
     domain *domain;
     bool local;
@@ -53,29 +53,25 @@ load_symbol(void *library, const char *name, void *to,
 }
 
 #define LOAD(library, name) \
-    (load_symbol((library), #name, &api.name, err) < 0)
+    (load_symbol((library), #name, &api->name, err) < 0)
 
 /* The library stays loaded: it keeps threads and state of its own. */
 static int
-load(struct vtopo_error *err)
+load(struct api *api, struct vtopo_error *err)
 {
-    void *main = api.loaded ? NULL : dlopen("libvirt.so.0", RTLD_NOW);
-    void *qemu = api.loaded ? NULL : dlopen("libvirt-qemu.so.0", RTLD_NOW);
+    void *main = dlopen("libvirt.so.0", RTLD_NOW);
+    void *qemu = dlopen("libvirt-qemu.so.0", RTLD_NOW);
 
-    if (api.loaded)
-        return 0;
     if (main == NULL || qemu == NULL) {
         (void)vt_fail(err, VTOPO_SYSTEM, "cannot load libvirt: %s", dlerror());
         return vt_hint(err, "it is the package libvirt0 or libvirt-libs");
     }
-    if (LOAD(main, virConnectOpen) || LOAD(main, virConnectClose)
-        || LOAD(main, virDomainLookupByName) || LOAD(main, virDomainIsActive)
-        || LOAD(main, virDomainFree) || LOAD(main, virGetLastErrorMessage)
-        || LOAD(main, virSetErrorFunc)
-        || LOAD(qemu, virDomainQemuMonitorCommand))
-        return -1;
-    api.loaded = true;
-    return 0;
+    return LOAD(main, virConnectOpen) || LOAD(main, virConnectClose)
+           || LOAD(main, virDomainLookupByName)
+           || LOAD(main, virDomainIsActive) || LOAD(main, virDomainFree)
+           || LOAD(main, virGetLastErrorMessage)
+           || LOAD(main, virSetErrorFunc)
+           || LOAD(qemu, virDomainQemuMonitorCommand) ? -1 : 0;
 }
 
 /* It would print errors by itself. */
@@ -87,9 +83,11 @@ ignore_error(void *context, void *error)
 }
 
 static int
-fail_libvirt(struct vtopo_error *err, enum vtopo_code code, const char *doing)
+fail_libvirt(const struct vt_libvirt *libvirt, struct vtopo_error *err,
+             enum vtopo_code code, const char *doing)
 {
-    return vt_fail(err, code, "%s: %s", doing, api.virGetLastErrorMessage());
+    return vt_fail(err, code, "%s: %s", doing,
+                   libvirt->api.virGetLastErrorMessage());
 }
 
 void
@@ -98,9 +96,9 @@ vt_libvirt_close(struct vt_libvirt *libvirt)
     if (libvirt == NULL)
         return;
     if (libvirt->domain != NULL)
-        (void)api.virDomainFree(libvirt->domain);
+        (void)libvirt->api.virDomainFree(libvirt->domain);
     if (libvirt->connection != NULL)
-        (void)api.virConnectClose(libvirt->connection);
+        (void)libvirt->api.virConnectClose(libvirt->connection);
     free(libvirt);
 }
 
@@ -122,17 +120,17 @@ vt_libvirt_open(const char *uri, const char *name,
 
     if (libvirt == NULL)
         return vt_fail_memory(err);
-    if (load(err) < 0)
+    if (load(&libvirt->api, err) < 0)
         return -1;
-    api.virSetErrorFunc(NULL, ignore_error);
+    libvirt->api.virSetErrorFunc(NULL, ignore_error);
     libvirt->local = is_local(uri);
-    libvirt->connection = api.virConnectOpen(uri);
+    libvirt->connection = libvirt->api.virConnectOpen(uri);
     if (libvirt->connection == NULL)
-        return fail_libvirt(err, VTOPO_SYSTEM, "cannot connect to libvirt");
-    libvirt->domain = api.virDomainLookupByName(libvirt->connection, name);
+        return fail_libvirt(libvirt, err, VTOPO_SYSTEM, "cannot connect to libvirt");
+    libvirt->domain = libvirt->api.virDomainLookupByName(libvirt->connection, name);
     if (libvirt->domain == NULL)
-        return fail_libvirt(err, VTOPO_BAD_INPUT, "cannot find the domain");
-    if (api.virDomainIsActive(libvirt->domain) != 1)
+        return fail_libvirt(libvirt, err, VTOPO_BAD_INPUT, "cannot find the domain");
+    if (libvirt->api.virDomainIsActive(libvirt->domain) != 1)
         return vt_fail(err, VTOPO_IMPOSSIBLE, "the domain '%s' does not run",
                        name);
     *ret_libvirt = vt_steal(&libvirt);
@@ -215,9 +213,9 @@ run_libvirt(void *context, const char *command, const char *arguments,
     vt_json_close(&json, '}');
     if (vt_buf_check(&text, err) < 0)
         return -1;
-    if (api.virDomainQemuMonitorCommand(libvirt->domain, vt_buf_string(&text),
-                                        &reply, 0) < 0)
-        return fail_libvirt(err, VTOPO_SYSTEM,
+    if (libvirt->api.virDomainQemuMonitorCommand(
+            libvirt->domain, vt_buf_string(&text), &reply, 0) < 0)
+        return fail_libvirt(libvirt, err, VTOPO_SYSTEM,
                             "libvirt does not pass commands on to QEMU");
     return take_reply(reply, command, answer, err);
 }

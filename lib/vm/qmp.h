@@ -55,6 +55,12 @@ int vt_qmp_open(int socket, uint64_t deadline, struct vt_qmp *ret_qmp,
                 struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* The Unix socket that the command line of the QEMU @pid names; the caller
+ * frees it.  Fails with VTOPO_IMPOSSIBLE where it names none.
+ */
+int vt_qmp_find(pid_t pid, char **ret_path, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Run @command, with @arguments (JSON, or NULL).  @answer gets the JSON text
  * of what it returned.  An error that QEMU states is VTOPO_IMPOSSIBLE with
  * its words; then, and only then, the connection can go on.

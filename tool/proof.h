@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * proof.h - watch a VM until it can be said which vCPUs its guest uses
+ *
+ * Both "run" and "verify" do it.  While it lasts, what is seen is shown on
+ * standard error: redrawn on a terminal, else a line when something changes.
+ */
+
+#ifndef VT_PROOF_H
+#define VT_PROOF_H
+
+#include <signal.h>
+
+#include "options.h"
+#include "report/verdict.h"
+#include "vm/launch.h"
+
+struct proof_args {
+    unsigned wait_s;            /* at most, for the guest to start up */
+    const char *record;         /* file that the evidence goes to, or NULL */
+};
+
+#define PROOF_ARGS_INIT { .wait_s = 180 }
+
+#define PROOF_OPTIONS(type)                                                  \
+    { .letter = 'w', .name = "wait", .arg = "S", .kind = OPTION_COUNT,       \
+      .field = offsetof(type, proof.wait_s), .min = 1, .max = 86400,         \
+      .help = "seconds to wait for the guest to start up (default 180)" },   \
+    { .name = "record", .arg = "FILE", .kind = OPTION_TEXT,                  \
+      .field = offsetof(type, proof.record),                                 \
+      .help = "keep the evidence in FILE, for --recorded" }
+
+/* Watch @vm and say what was seen, held against @planned (NULL: nothing is
+ * known of a plan or of the guest).  @machine is the QEMU behind it where it
+ * is ours, else NULL.  With @watch this goes on until the guest ends or
+ * *@signals counts one.  *ret_status is 0 when all vCPUs are used, 2 when some
+ * are not, 1 when it cannot be told.
+ */
+int proof_run(const struct proof_args *args,
+              const struct vt_predict_answer *planned, struct vt_vm *vm,
+              struct vt_machine *machine, bool watch,
+              const volatile sig_atomic_t *signals, bool json,
+              struct vt_buf *out, int *ret_status, struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+
+/* Judge @record, as proof_run() does once it is complete. */
+int proof_judge(const struct vt_record *record,
+                const struct vt_predict_answer *planned, bool json,
+                struct vt_buf *out, int *ret_status, struct vtopo_error *err)
+    __attribute__((warn_unused_result));
+
+/* Wait so many milliseconds, or until a signal or a word of QEMU comes. */
+void proof_sleep(struct vt_qmp *qmp, unsigned milliseconds);
+
+#endif /* VT_PROOF_H */
