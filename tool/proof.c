@@ -92,7 +92,7 @@ keep_sample(struct watch *watch, const struct vt_buf *sample)
 {
     if (watch->args->record == NULL)
         return;
-    if (watch->record->count > 1)
+    if (watch->record->count > 0)
         vt_buf_add_string(&watch->kept, ",\n");
     vt_buf_add(&watch->kept, sample->data, sample->length);
 }
@@ -129,7 +129,9 @@ look(struct watch *watch, struct vtopo_error *err)
                           &watch->record, err) < 0)
             return -1;
         watch->patience = (struct vt_patience) {
-            .settle_ms = state.kvm ? SETTLE_KVM_MS : SETTLE_TCG_MS,
+            .settle_ms = watch->args->settle_s != 0
+                ? watch->args->settle_s * 1000u
+                : state.kvm ? SETTLE_KVM_MS : SETTLE_TCG_MS,
             .longest_ms = LONGEST_MS,
         };
         keep_head(watch, &state);

@@ -18,6 +18,7 @@
 
 struct proof_args {
     unsigned wait_s;            /* at most, for the guest to start up */
+    unsigned settle_s;          /* nothing may change so long; 0: by the accel */
     const char *record;         /* file that the evidence goes to, or NULL */
 };
 
@@ -27,6 +28,9 @@ struct proof_args {
     { .letter = 'w', .name = "wait", .arg = "S", .kind = OPTION_COUNT,       \
       .field = offsetof(type, proof.wait_s), .min = 1, .max = 86400,         \
       .help = "seconds to wait for the guest to start up (default 180)" },   \
+    { .name = "settle", .arg = "S", .kind = OPTION_COUNT,                    \
+      .field = offsetof(type, proof.settle_s), .min = 1, .max = 3600,        \
+      .help = "seconds that nothing may change (default 3, 5 under TCG)" },  \
     { .name = "record", .arg = "FILE", .kind = OPTION_TEXT,                  \
       .field = offsetof(type, proof.record),                                 \
       .help = "keep the evidence in FILE, for --recorded" }

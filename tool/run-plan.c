@@ -306,6 +306,20 @@ run_plan_launch(const struct run_plan *plan)
 
 /* -------------------------------------------------------------- printing */
 
+/* What it runs on, and why not on KVM. */
+static void
+add_accel(const struct run_plan *plan, struct vt_buf *out)
+{
+    vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
+
+    vt_buf_printf(&line, "%s, -cpu %s", plan->accel == VTOPO_KVM ? "KVM"
+                  : "TCG", plan->hardware.cpu);
+    if (plan->accel_why[0] != '\0')
+        vt_buf_printf(&line, "; %s", plan->accel_why);
+    vt_buf_add_string(out, "Accel:  ");
+    output_add_wrapped(out, 8, 8, vt_buf_string(&line));
+}
+
 void
 run_plan_text(const struct run_plan *plan, struct vt_buf *out)
 {
@@ -326,14 +340,10 @@ run_plan_text(const struct run_plan *plan, struct vt_buf *out)
         vt_buf_add_string(out, "no Windows, and nothing known that limits it");
     vt_buf_add_string(out, "\nPlan:   -smp ");
     vt_config_smp(out, &plan->shape);
-    vt_buf_add_string(out, "\n        ");
+    vt_buf_add_string(out, "\nReason: ");
     output_add_wrapped(out, 8, 8, args->smp != NULL ? "as asked for"
                        : plan->answer.plan.reason);
-    vt_buf_printf(out, "Runs:   %s on %s, -cpu %s%s%s\n",
-                  args->program != NULL ? args->program : QEMU,
-                  plan->accel == VTOPO_KVM ? "KVM" : "TCG",
-                  plan->hardware.cpu, plan->accel_why[0] != '\0'
-                  ? "\n        " : "", plan->accel_why);
+    add_accel(plan, out);
 }
 
 int

@@ -152,9 +152,11 @@ vt_accel_choose(const char *program, const char *probe, char ret_why[160])
         return VTOPO_TCG;
     if (!remember(ret_why, 160, &works)) {
         works = test(program, probe, &err) == 0;
-        (void)snprintf(ret_why, 160, "%s%s", works ? "" :
-                       "KVM does not run a guest here: ",
-                       works ? "" : err.message);
+        /* The end of QEMU's log is for those who look into it. */
+        (void)snprintf(ret_why, 160, "%s%.*s%s", works ? "" :
+                       "KVM does not run a guest here (",
+                       works ? 0 : (int)strcspn(err.message, ":"),
+                       works ? "" : err.message, works ? "" : ")");
         keep(ret_why, works);
     }
     return works ? VTOPO_KVM : VTOPO_TCG;
