@@ -144,25 +144,32 @@ choose_mode(struct settings *settings)
 
 /* ----------------------------------------------------------- the kernel */
 
-/* The boot processor has index 0, wherever the MADT has it. */
-static void
-put_boot_cpu_first(struct boot *boot)
+/* Leaf 1 has 8 bits of it, and not always the right ones. */
+static uint32_t
+own_apic_id(void)
 {
-    struct boot_cpu first;
     uint32_t value[4];
-    uint32_t i;
 
     read_cpuid(0, 0, value);
     if (value[0] >= 0xb) {
         read_cpuid(0xb, 0, value);
-        first.apic_id = value[3];
+        if (value[1] != 0)
+            return value[3];
     }
-    if (value[0] < 0xb || value[1] == 0) {
-        read_cpuid(1, 0, value);
-        first.apic_id = value[1] >> 24;
-    }
+    read_cpuid(1, 0, value);
+    return value[1] >> 24;
+}
+
+/* The boot processor has index 0, wherever the MADT has it. */
+static void
+put_boot_cpu_first(struct boot *boot)
+{
+    uint32_t apic_id = own_apic_id();
+    struct boot_cpu first;
+    uint32_t i;
+
     for (i = 0; i < boot->cpu_count; i++)
-        if (boot->cpus[i].apic_id == first.apic_id)
+        if (boot->cpus[i].apic_id == apic_id)
             break;
     if (i == boot->cpu_count)
         fail("the MADT lacks the boot processor", NULL);
