@@ -97,7 +97,8 @@ def sample(qmp, start, args):
     }
     if args.lapic:
         taken["info lapic"] = lapics(qmp, cpus)
-    return {key: value for key, value in taken.items() if value}
+    return {key: value for key, value in taken.items()
+            if value not in (None, [], {})}
 
 
 def record(qmp, args):
