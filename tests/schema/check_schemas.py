@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Hold what vtopo takes and prints against the schemas beside this file.
 
-    check_schemas.py VTOPO SOURCE-DIR
+    check_schemas.py VTOPO SOURCE-DIR JUDGE
 
 The schemas are JSON Schema, draft 2020-12, and let members through that they
 do not name: a release may add some, and who reads answers ignores those.
 Here, where program and schemas are of one release, such a member is a
 failure; so is one that a schema names and that no answer had.
 
-- Every answer to every request below is valid.
+- Every answer to every request below is valid; so are the verdicts that
+  JUDGE (tests/tools/judge.c) passes on tests/records/.
 - A request that was answered is valid; one that is not valid is refused.
 - The codes of errors are those of vtopo.h.
 - The manual tells every member of requests, answers and errors.
@@ -22,6 +23,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 try:
     from jsonschema import Draft202012Validator
@@ -237,6 +239,22 @@ WRONG = {
     ],
 }
 
+# What was planned, beside every record.
+PLANNED = [
+    None,
+    {"smp": "4", "machine": "pc-i440fx-2.12", "os": "win7/professional"},
+    {"smp": "4", "machine": "pc-q35-7.2"},
+    {"smp": "4,sockets=4", "machine": "pc-q35-7.2", "os": "win10"},
+    {"smp": "4", "os": "winxp/professional", "limits": {"hal": "mps_mp"}},
+]
+
+# Loose files and a disk that inspect reads without anybody's data.
+BOOT_INI = r"""[boot loader]
+default=multi(0)disk(0)rdisk(0)partition(1)\WINDOWS
+[operating systems]
+multi(0)disk(0)rdisk(0)partition(1)\WINDOWS="XP" /onecpu /numproc=2
+"""
+
 BULK = {
     "predict": ["predict", "--requests", "-"],
     "plan": ["plan", "--requests", "-"],
@@ -321,6 +339,42 @@ def check_guests(tap, vtopo):
     tap.ok("guests: every member that is named was seen", answers.unseen())
 
 
+def check_verdicts(tap, source, judge):
+    answers = Answers("verify-answer")
+    invalid = []
+    records = sorted((source / "tests/records").glob("*.json"))
+    for record in records:
+        for planned in PLANNED:
+            words = [record] + ([json.dumps(planned)] if planned else [])
+            for line in run(judge, *words):
+                complaint = answers.complaint(json.loads(line))
+                if complaint is not None:
+                    invalid.append(f"{record.name}: {complaint}")
+    tap.ok(f"verify: verdicts on {len(records)} records are valid", invalid)
+    tap.ok("verify: every member that is named was seen", answers.unseen())
+
+
+def check_inspect(tap, vtopo):
+    answers = Answers("inspect-answer")
+    invalid = []
+    with tempfile.TemporaryDirectory() as place:
+        loose = pathlib.Path(place, "boot.ini")
+        loose.write_text(BOOT_INI, encoding="ascii")
+        disk = pathlib.Path(place, "disk.raw")
+        # A partition table with one partition of nothing.
+        table = bytearray(1 << 20)
+        table[446:462] = bytes([0x80, 0, 0, 0, 7, 0, 0, 0,
+                                8, 0, 0, 0, 0, 4, 0, 0])
+        table[510:512] = b"\x55\xaa"
+        disk.write_bytes(table)
+        for words in (["--boot-ini", loose], ["--format", "raw", disk]):
+            for line in run(vtopo, "inspect", "--json", *words):
+                complaint = answers.complaint(json.loads(line))
+                if complaint is not None:
+                    invalid.append(f"{words[0]}: {complaint}")
+    tap.ok("inspect: what is printed is valid", invalid)
+
+
 def listed_codes():
     return set(schema_of("error")["properties"]["error"]["properties"]
                ["code"]["enum"])
@@ -355,7 +409,7 @@ def check_manual(tap, source):
 
 
 def main():
-    vtopo, source = sys.argv[1], pathlib.Path(sys.argv[2])
+    vtopo, source, judge = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
     tap = Tap()
     for name, schema in FILES.items():
         Draft202012Validator.check_schema(schema)
@@ -363,6 +417,8 @@ def main():
     check_codes(tap, source)
     check_manual(tap, source)
     check_guests(tap, vtopo)
+    check_inspect(tap, vtopo)
+    check_verdicts(tap, source, judge)
     guests = json.loads(run(vtopo, "guests", "--json")[0])
     known = list(editions(guests))
     check_bulk(tap, vtopo, "predict", PREDICT + [
