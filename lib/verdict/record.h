@@ -18,7 +18,7 @@
 #define VT_RECORD_LOOKS_MAX 131072u
 /* The text of one sample, and of a file. */
 #define VT_SAMPLE_SIZE_MAX (32u * 1024 * 1024)
-#define VT_RECORD_SIZE_MAX (256u * 1024 * 1024)
+#define VT_RECORD_SIZE_MAX (64u * 1024 * 1024)
 
 /* What one sample shows of one vCPU. */
 struct vt_look {

@@ -156,6 +156,10 @@ read_cpu(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
     struct reading *reading = to;
     struct vt_look *look;
 
+    if (reading->paths == NULL)
+        reading->paths = calloc(VTOPO_CPUS_MAX, sizeof(*reading->paths));
+    if (reading->paths == NULL)
+        return vt_fail_memory(err);
     reading->index = VTOPO_ABSENT;
     reading->thread = 0;
     reading->path = NULL;
@@ -312,6 +316,10 @@ read_stats(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
         return -1;
     if (stats.path == NULL || !stats.has_exits)
         return 0;
+    if (reading->stats == NULL)
+        reading->stats = calloc(VTOPO_CPUS_MAX, sizeof(*reading->stats));
+    if (reading->stats == NULL)
+        return vt_fail_memory(err);
     if (reading->stats_count == VTOPO_CPUS_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT, "query-stats speaks of more "
                        "than %u vCPUs", VTOPO_CPUS_MAX);
@@ -325,6 +333,8 @@ join_stats(struct reading *reading)
 {
     struct vt_sample *sample = &reading->sample;
 
+    if (reading->paths == NULL)
+        return;
     for (unsigned i = 0; i < reading->stats_count; i++) {
         const struct stats *stats = &reading->stats[i];
 
@@ -461,10 +471,6 @@ vt_sample_read(struct vt_json_reader *reader, struct vt_sample *ret_sample,
         .sample = { .at_us = ret_sample->at_us, .looks = NULL },
     };
 
-    reading.paths = calloc(VTOPO_CPUS_MAX, sizeof(*reading.paths));
-    reading.stats = calloc(VTOPO_CPUS_MAX, sizeof(*reading.stats));
-    if (reading.paths == NULL || reading.stats == NULL)
-        return vt_fail_memory(err);
     if (vt_json_read_object(reader, read_member, &reading, err) < 0)
         return -1;
     join_stats(&reading);

@@ -29,7 +29,9 @@ vt_timeline_class(const struct vt_timeline *timeline, unsigned index,
     enum vt_class class;
 
     *ret_look = NULL;
-    if (!sample->has_registers)
+    if (!sample->has_registers
+        || (sample->status[0] != '\0'
+            && vt_status_reason(sample->status) != NULL))
         return VT_CLASS_PASSED_OVER;
     *ret_look = id < sample->count ? &sample->looks[id] : &nothing;
     class = vt_rule_find(*ret_look)->class;

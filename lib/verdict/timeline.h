@@ -33,7 +33,8 @@ void vt_timeline_make(const struct vt_record *record,
 bool vt_timeline_has(const struct vt_sample *sample, unsigned id);
 
 /* What sample @index shows of vCPU @id; VT_CLASS_PASSED_OVER where that sample
- * shows no registers at all.  *ret_look may be NULL then, and only then.
+ * shows no registers at all, or was taken while the VM did not run.
+ * *ret_look may be NULL then, and only then.
  */
 enum vt_class vt_timeline_class(const struct vt_timeline *timeline,
                                 unsigned index, unsigned id,
