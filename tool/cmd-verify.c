@@ -24,6 +24,7 @@ struct args {
     const char *qmp;
     unsigned pid;
     const char *connect, *domain;
+    const char *agent;
     const char *recorded;
     bool watch;
     bool json;
@@ -42,6 +43,9 @@ static const struct option_row verify_options[] = {
     { .letter = 'd', .name = "domain", .arg = "NAME", .kind = OPTION_TEXT,
       .field = offsetof(struct args, domain),
       .help = "the VM by its name in libvirt" },
+    { .name = "agent", .arg = "SOCKET", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, agent),
+      .help = "socket of the guest's agent, to be asked, too" },
     { .name = "recorded", .arg = "FILE", .kind = OPTION_TEXT,
       .field = offsetof(struct args, recorded),
       .help = "judge what --record kept, without a VM" },
@@ -126,6 +130,7 @@ verify_qmp(const struct args *args, struct vt_buf *out, int *ret_status,
            struct vtopo_error *err)
 {
     vt_auto(vt_qmp_close) struct vt_qmp qmp = VT_QMP_INIT;
+    vt_auto(vt_qmp_close) struct vt_qmp agent = VT_QMP_INIT;
     vt_autofree char *found = NULL;
     struct vt_vm vm;
 
@@ -136,6 +141,9 @@ verify_qmp(const struct args *args, struct vt_buf *out, int *ret_status,
                        vt_deadline_in(VT_VM_GREET_MS), &qmp, err) < 0)
         return -1;
     vm = vt_vm_of_qmp(&qmp);
+    if (args->agent != NULL
+        && vt_vm_add_agent(&vm, args->agent, &agent, err) < 0)
+        return -1;
     return verify_vm(args, &vm, out, ret_status, err);
 }
 
@@ -204,6 +212,9 @@ check(const struct args *args, int operands, char **argv,
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "verify: takes no operand, and '%s' was given",
                        argv[1]);
+    if (args->agent != NULL && args->qmp == NULL && args->pid == 0)
+        return vt_fail(err, VTOPO_BAD_INPUT, "verify: --agent goes with --qmp "
+                       "or --pid; libvirt knows its agents");
     if (args->connect != NULL && args->domain == NULL)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "verify: --connect needs --domain, the name of a VM");

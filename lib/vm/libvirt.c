@@ -31,6 +31,7 @@ struct api {
     void (*virSetErrorFunc)(void *, void (*)(void *, void *));
     int (*virDomainQemuMonitorCommand)(domain *, const char *, char **,
                                        unsigned);
+    char *(*virDomainQemuAgentCommand)(domain *, const char *, int, unsigned);
 };
 
 struct vt_libvirt {
@@ -71,7 +72,8 @@ load(struct api *api, struct vtopo_error *err)
            || LOAD(main, virDomainIsActive) || LOAD(main, virDomainFree)
            || LOAD(main, virGetLastErrorMessage)
            || LOAD(main, virSetErrorFunc)
-           || LOAD(qemu, virDomainQemuMonitorCommand) ? -1 : 0;
+           || LOAD(qemu, virDomainQemuMonitorCommand)
+           || LOAD(qemu, virDomainQemuAgentCommand) ? -1 : 0;
 }
 
 /* It would print errors by itself. */
@@ -107,8 +109,10 @@ static bool
 is_local(const char *uri)
 {
     const char *host = strstr(uri, "://");
+    const char *transport = strchr(uri, '+');
 
-    return host != NULL && host[3] == '/' && strchr(uri, '+') == NULL;
+    return host != NULL && host[3] == '/'
+           && (transport == NULL || strncmp(transport, "+unix:", 6) == 0);
 }
 
 int
@@ -126,10 +130,13 @@ vt_libvirt_open(const char *uri, const char *name,
     libvirt->local = is_local(uri);
     libvirt->connection = libvirt->api.virConnectOpen(uri);
     if (libvirt->connection == NULL)
-        return fail_libvirt(libvirt, err, VTOPO_SYSTEM, "cannot connect to libvirt");
-    libvirt->domain = libvirt->api.virDomainLookupByName(libvirt->connection, name);
+        return fail_libvirt(libvirt, err, VTOPO_SYSTEM,
+                            "cannot connect to libvirt");
+    libvirt->domain =
+        libvirt->api.virDomainLookupByName(libvirt->connection, name);
     if (libvirt->domain == NULL)
-        return fail_libvirt(libvirt, err, VTOPO_BAD_INPUT, "cannot find the domain");
+        return fail_libvirt(libvirt, err, VTOPO_BAD_INPUT,
+                            "cannot find the domain");
     if (libvirt->api.virDomainIsActive(libvirt->domain) != 1)
         return vt_fail(err, VTOPO_IMPOSSIBLE, "the domain '%s' does not run",
                        name);
@@ -193,14 +200,10 @@ take_reply(char *text, const char *command, struct vt_buf *answer,
     return vt_buf_check(answer, err);
 }
 
-static int
-run_libvirt(void *context, const char *command, const char *arguments,
-            struct vt_buf *answer, struct vtopo_error *err)
+static void
+write_command(struct vt_buf *text, const char *command, const char *arguments)
 {
-    struct vt_libvirt *libvirt = context;
-    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
-    struct vt_json json = VT_JSON_INIT(&text);
-    vt_autofree char *reply = NULL;
+    struct vt_json json = VT_JSON_INIT(text);
 
     vt_json_open(&json, '{');
     vt_json_key(&json, "execute");
@@ -208,9 +211,20 @@ run_libvirt(void *context, const char *command, const char *arguments,
     if (arguments != NULL) {
         vt_json_key(&json, "arguments");
         vt_json_separate(&json);
-        vt_buf_add_string(&text, arguments);
+        vt_buf_add_string(text, arguments);
     }
     vt_json_close(&json, '}');
+}
+
+static int
+run_libvirt(void *context, const char *command, const char *arguments,
+            struct vt_buf *answer, struct vtopo_error *err)
+{
+    struct vt_libvirt *libvirt = context;
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_autofree char *reply = NULL;
+
+    write_command(&text, command, arguments);
     if (vt_buf_check(&text, err) < 0)
         return -1;
     if (libvirt->api.virDomainQemuMonitorCommand(
@@ -220,10 +234,31 @@ run_libvirt(void *context, const char *command, const char *arguments,
     return take_reply(reply, command, answer, err);
 }
 
+/* Most domains have no agent; libvirt then says so at once. */
+static int
+run_agent(void *context, const char *command, const char *arguments,
+          struct vt_buf *answer, struct vtopo_error *err)
+{
+    struct vt_libvirt *libvirt = context;
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_autofree char *reply = NULL;
+
+    write_command(&text, command, arguments);
+    if (vt_buf_check(&text, err) < 0)
+        return -1;
+    reply = libvirt->api.virDomainQemuAgentCommand(
+        libvirt->domain, vt_buf_string(&text), VT_VM_AGENT_MS / 1000, 0);
+    if (reply == NULL)
+        return fail_libvirt(libvirt, err, VTOPO_IMPOSSIBLE, "no agent answers");
+    return take_reply(reply, command, answer, err);
+}
+
 struct vt_vm
 vt_vm_of_libvirt(struct vt_libvirt *libvirt)
 {
     return (struct vt_vm) {
-        .run = run_libvirt, .context = libvirt, .local = libvirt->local,
+        .run = run_libvirt, .context = libvirt,
+        .run_agent = run_agent, .agent = libvirt,
+        .local = libvirt->local,
     };
 }

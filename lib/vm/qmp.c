@@ -414,13 +414,11 @@ vt_qmp_open(int socket, uint64_t deadline, struct vt_qmp *ret_qmp,
     return 0;
 }
 
-int
-vt_qmp_connect(const char *path, uint64_t deadline, struct vt_qmp *ret_qmp,
-               struct vtopo_error *err)
+static int
+connect_to(const char *path, int *ret_socket, struct vtopo_error *err)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     vt_autoclose int fd = -1;
-    int owned;
 
     if (strlen(path) >= sizeof(address.sun_path))
         return vt_fail(err, VTOPO_BAD_INPUT,
@@ -432,9 +430,32 @@ vt_qmp_connect(const char *path, uint64_t deadline, struct vt_qmp *ret_qmp,
         return vt_fail_errno(err, "cannot make a socket");
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
         return vt_fail_errno(err, "cannot connect to '%s'", path);
-    owned = fd;
+    *ret_socket = fd;
     fd = -1;
-    if (vt_qmp_open(owned, deadline, ret_qmp, err) < 0)
+    return 0;
+}
+
+int
+vt_qmp_connect(const char *path, uint64_t deadline, struct vt_qmp *ret_qmp,
+               struct vtopo_error *err)
+{
+    int fd;
+
+    if (connect_to(path, &fd, err) < 0)
+        return -1;
+    if (vt_qmp_open(fd, deadline, ret_qmp, err) < 0)
         return vt_wrap(err, "'%s'", path);
+    return 0;
+}
+
+int
+vt_qmp_connect_agent(const char *path, struct vt_qmp *ret_qmp,
+                     struct vtopo_error *err)
+{
+    struct vt_qmp qmp = VT_QMP_INIT;
+
+    if (connect_to(path, &qmp.socket, err) < 0)
+        return -1;
+    *ret_qmp = qmp;
     return 0;
 }

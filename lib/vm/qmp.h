@@ -55,6 +55,11 @@ int vt_qmp_open(int socket, uint64_t deadline, struct vt_qmp *ret_qmp,
                 struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Connect to a guest agent, which speaks the same language but greets nobody. */
+int vt_qmp_connect_agent(const char *path, struct vt_qmp *ret_qmp,
+                         struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* The Unix socket that the command line of the QEMU @pid names; the caller
  * frees it.  Fails with VTOPO_IMPOSSIBLE where it names none.
  */

@@ -38,6 +38,25 @@ vt_vm_of_qmp(struct vt_qmp *qmp)
 }
 
 static int
+run_agent(void *context, const char *command, const char *arguments,
+          struct vt_buf *answer, struct vtopo_error *err)
+{
+    return vt_qmp_run(context, command, arguments,
+                      vt_deadline_in(VT_VM_AGENT_MS), answer, err);
+}
+
+int
+vt_vm_add_agent(struct vt_vm *vm, const char *path, struct vt_qmp *agent,
+                struct vtopo_error *err)
+{
+    if (vt_qmp_connect_agent(path, agent, err) < 0)
+        return -1;
+    vm->run_agent = run_agent;
+    vm->agent = agent;
+    return 0;
+}
+
+static int
 run_human(struct vt_vm *vm, const char *line, struct vt_buf *answer,
           struct vtopo_error *err)
 {
@@ -297,6 +316,27 @@ add_optional(struct vt_vm *vm, const char *key, const char *command,
     return 0;
 }
 
+/* The agent is one signal more: that it does not answer is no failure, but it
+ * is not asked again.
+ */
+static void
+add_agent(struct vt_vm *vm, struct vt_json *json)
+{
+    vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+
+    if (vm->run_agent == NULL)
+        return;
+    if (vm->run_agent(vm->agent, "guest-get-vcpus", NULL, &answer,
+                      &err) < 0) {
+        vm->run_agent = NULL;
+        return;
+    }
+    vt_json_key(json, "guest-agent");
+    vt_json_separate(json);
+    vt_buf_add(json->out, answer.data, answer.length);
+}
+
 static int
 add_all(struct vt_vm *vm, struct vcpus *vcpus, struct vt_json *json,
         struct vtopo_error *err)
@@ -317,6 +357,7 @@ add_all(struct vt_vm *vm, struct vcpus *vcpus, struct vt_json *json,
                         err) < 0)
         return -1;
     vm->asked_stats = true;
+    add_agent(vm, json);
     if (run_human(vm, "info registers -a", &registers, err) < 0)
         return -1;
     vt_json_key(json, "info registers -a");

@@ -17,6 +17,7 @@
 /* Limits of waiting, in milliseconds: for one command, and for a greeting. */
 #define VT_VM_ANSWER_MS 10000u
 #define VT_VM_GREET_MS  5000u
+#define VT_VM_AGENT_MS  2000u
 
 /* Above so many vCPUs the local APICs are not asked one by one. */
 #define VT_VM_LAPICS_MAX 64u
@@ -29,6 +30,8 @@ typedef int vt_vm_run_fn(void *context, const char *command,
 struct vt_vm {
     vt_vm_run_fn *run;
     void *context;              /* borrowed */
+    vt_vm_run_fn *run_agent;    /* the same of the guest's agent, or NULL */
+    void *agent;                /* its context; borrowed */
     bool local;                 /* its threads are on this machine */
     bool has_stats;             /* query-stats is worth asking */
     bool asked_stats;
@@ -38,6 +41,13 @@ struct vt_vm {
 
 /* The VM behind @qmp, which must outlive it. */
 struct vt_vm vt_vm_of_qmp(struct vt_qmp *qmp);
+
+/* Connect to the guest agent behind the Unix socket @path, and have @vm ask it,
+ * too.  Whether an agent listens there is seen when it is asked.
+ */
+int vt_vm_add_agent(struct vt_vm *vm, const char *path, struct vt_qmp *agent,
+                    struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* A VM of libvirt.  Its library is loaded when the first one is opened. */
 struct vt_libvirt;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Play a QEMU that means no good, on a Unix socket, for one client.
+"""Play a QEMU that means no good, on a Unix socket, for one client; or a guest
+agent that says that two of four processors are online.
 
-    bad_qmp.py silent|slow|vanishing|flood|lying|garbage SOCKET
+    bad_qmp.py silent|slow|vanishing|flood|lying|garbage|agent SOCKET
 """
 
 import json
@@ -20,6 +21,8 @@ LIES = {
                         {"cpu-index": 0, "thread-id": 999999999}],
     "query-stats": [{"provider": "kvm", "qom-path": 5, "stats": {}}, 7],
     "query-sev": {"enabled": "perhaps"},
+    "guest-get-vcpus": [{"logical-id": number, "online": number < 2, "can-offline": True}
+                        for number in range(4)],
     "human-monitor-command": "CPU#0\r\nEAX=zz EIP=\r\nCR0=" + "f" * 1000 + "\r\nCPU#77777\r\n",
 }
 
@@ -39,7 +42,8 @@ def answer(client, mode):
     if mode == "flood":
         while True:
             client.sendall(b'{"QMP": "' + b"x" * 65536)
-    say(GREETING)
+    if mode != "agent":
+        say(GREETING)
     for line in words:
         request = json.loads(line)
         if mode == "slow" and request["execute"] != "qmp_capabilities":

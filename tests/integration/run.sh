@@ -145,6 +145,15 @@ for _ in $(seq 50); do
 done
 said=$("$vtopo" verify --settle 1 --pid "$other" 2>&1)
 like 'all 3 vCPUs' "$said" "verify by process"
+python3 "$here/bad_qmp.py" agent "$work/agent" &
+running="$running $!"
+for _ in $(seq 50); do
+    [ ! -S agent ] || break
+    sleep 0.1
+done
+said=$("$vtopo" verify --settle 1 --pid "$other" --agent agent 2>&1)
+like 'agent says that 2 processors are online, and 3 are seen in use' \
+     "${said//[[:space:]]+/ }" "an agent is one signal more"
 said=$("$vtopo" verify --pid $$ 2>&1)
 like 'no QMP socket' "$said" "a process that is no QEMU"
 said=$("$vtopo" verify --qmp none 2>&1)
@@ -163,5 +172,16 @@ for mode in silent slow vanishing flood lying garbage; do
     [ $status -eq 1 ] && [ "$(grep -c '^vtopo: error' errors)" -le 1 ]
     report $? "$mode: one error, and soon" "status $status: $said $(cat errors)"
 done
+
+# QEMU 10.0 aborts under TCG where an Intel model has dies.
+if newer=$("$here/../../scripts/get-qemu" 10.0 2>why); then
+    judged 1 'QEMU 10.0 aborts under TCG' "QEMU 10.0 is kept from aborting" \
+           --program "$newer" --cpu Skylake-Server --smp 4,dies=2,cores=2
+    judged 0 'All used' "and runs what it can" --program "$newer" --vcpus 4
+else
+    skip "QEMU 10.0 is kept from aborting" "$(tail -n 1 why)"
+fi
+judged 0 'All used' "older ones need not be" --cpu Skylake-Server \
+       --smp 4,dies=2,cores=2
 
 echo "1..$count"
