@@ -155,7 +155,10 @@ say_wasted(struct vt_verdict *verdict)
         SAY(parked, "; %u parked", verdict->parked);
     if (verdict->unknown > 0)
         SAY(unknown, "; %u not known", verdict->unknown);
-    SAY(verdict->reason, "the system uses %u of %u vCPUs%s%s%s",
+    /* Where some are not known, "uses" would say that it uses no more. */
+    SAY(verdict->reason, verdict->unknown > 0
+        ? "%u of %u vCPUs are seen in use%s%s%s"
+        : "the system uses %u of %u vCPUs%s%s%s",
         verdict->used, verdict->count, never, parked, unknown);
 }
 

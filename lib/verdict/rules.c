@@ -225,7 +225,7 @@ const struct vt_nested_sign vt_nested_signs[] = {
         .fits = has_svm,
         .says = "SVM is switched on (EFER.SVME)",
         .source = VT_SOURCE(CONFIRMED,
-            "APM volume 2, Enabling SVM"),
+            "APM volume 2, Enabling SVM; MEASURED Linux 6.1 with KVM in use"),
     },
     {
         .id = "xen",
