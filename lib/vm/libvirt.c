@@ -21,12 +21,21 @@
 /* Types and functions of libvirt/libvirt.h and libvirt-qemu.h. */
 typedef void connection, domain;
 
+struct vcpu_info {              /* virVcpuInfo */
+    unsigned number;
+    int state;
+    unsigned long long time;    /* of its thread, in nanoseconds */
+    int cpu;
+};
+
 struct api {
     connection *(*virConnectOpen)(const char *);
     int (*virConnectClose)(connection *);
     domain *(*virDomainLookupByName)(connection *, const char *);
     int (*virDomainIsActive)(domain *);
     int (*virDomainFree)(domain *);
+    int (*virDomainGetVcpus)(domain *, struct vcpu_info *, int,
+                             unsigned char *, int);
     const char *(*virGetLastErrorMessage)(void);
     void (*virSetErrorFunc)(void *, void (*)(void *, void *));
     int (*virDomainQemuMonitorCommand)(domain *, const char *, char **,
@@ -70,6 +79,7 @@ load(struct api *api, struct vtopo_error *err)
     return LOAD(main, virConnectOpen) || LOAD(main, virConnectClose)
            || LOAD(main, virDomainLookupByName)
            || LOAD(main, virDomainIsActive) || LOAD(main, virDomainFree)
+           || LOAD(main, virDomainGetVcpus)
            || LOAD(main, virGetLastErrorMessage)
            || LOAD(main, virSetErrorFunc)
            || LOAD(qemu, virDomainQemuMonitorCommand)
@@ -253,12 +263,33 @@ run_agent(void *context, const char *command, const char *arguments,
     return take_reply(reply, command, answer, err);
 }
 
+/* Numbers are those of vCPUs that are there, by rising index; where some are
+ * not, nobody can tell which is which.
+ */
+static unsigned
+read_times(void *context, unsigned long long *times, unsigned count)
+{
+    struct vt_libvirt *libvirt = context;
+    vt_autofree struct vcpu_info *info = calloc(count, sizeof(*info));
+    int got = info == NULL ? -1
+        : libvirt->api.virDomainGetVcpus(libvirt->domain, info, (int)count,
+                                         NULL, 0);
+
+    for (int i = 0; i < got; i++) {
+        if (info[i].number != (unsigned)i)
+            return 0;
+        times[i] = info[i].time;
+    }
+    return got > 0 ? (unsigned)got : 0;
+}
+
 struct vt_vm
 vt_vm_of_libvirt(struct vt_libvirt *libvirt)
 {
     return (struct vt_vm) {
         .run = run_libvirt, .context = libvirt,
         .run_agent = run_agent, .agent = libvirt,
+        .read_times = read_times,
         .local = libvirt->local,
     };
 }

@@ -245,24 +245,45 @@ read_thread_time(unsigned thread, unsigned long long *ret_ns)
 }
 
 static void
+add_thread_time(struct vt_json *json, unsigned index, unsigned long long ns)
+{
+    char key[16];
+
+    (void)snprintf(key, sizeof(key), "%u", index);
+    vt_json_key(json, key);
+    vt_json_separate(json);
+    vt_buf_printf(json->out, "%llu.%06llu", ns / 1000000000u,
+                  ns % 1000000000u / 1000u);
+}
+
+/* As whoever passes commands on has them; those of vCPUs by their number. */
+static void
+add_foreign_times(const struct vt_vm *vm, struct vt_json *json)
+{
+    vt_autofree unsigned long long *times =
+        calloc(VTOPO_CPUS_MAX, sizeof(*times));
+    unsigned count = times == NULL ? 0
+        : vm->read_times(vm->context, times, VTOPO_CPUS_MAX);
+
+    for (unsigned i = 0; i < count; i++)
+        add_thread_time(json, i, times[i]);
+}
+
+static void
 add_thread_times(const struct vt_vm *vm, const struct vcpus *vcpus,
                  struct vt_json *json)
 {
-    if (!vm->local)
+    if (!vm->local && vm->read_times == NULL)
         return;
     vt_json_key(json, "thread_s");
     vt_json_open(json, '{');
-    for (unsigned i = 0; i < vcpus->count; i++) {
+    if (!vm->local)
+        add_foreign_times(vm, json);
+    for (unsigned i = 0; vm->local && i < vcpus->count; i++) {
         unsigned long long ns;
-        char key[16];
 
-        if (!read_thread_time(vcpus->list[i].thread, &ns))
-            continue;
-        (void)snprintf(key, sizeof(key), "%u", vcpus->list[i].index);
-        vt_json_key(json, key);
-        vt_json_separate(json);
-        vt_buf_printf(json->out, "%llu.%06llu", ns / 1000000000u,
-                      ns % 1000000000u / 1000u);
+        if (read_thread_time(vcpus->list[i].thread, &ns))
+            add_thread_time(json, vcpus->list[i].index, ns);
     }
     vt_json_close(json, '}');
 }

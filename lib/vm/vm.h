@@ -32,7 +32,12 @@ struct vt_vm {
     void *context;              /* borrowed */
     vt_vm_run_fn *run_agent;    /* the same of the guest's agent, or NULL */
     void *agent;                /* its context; borrowed */
-    bool local;                 /* its threads are on this machine */
+    /* Reads the processor time of up to @count vCPUs in nanoseconds, returns
+     * of how many; NULL: the threads are on this machine, if @local.
+     */
+    unsigned (*read_times)(void *context, unsigned long long *times,
+                           unsigned count);
+    bool local;
     bool has_stats;             /* query-stats is worth asking */
     bool asked_stats;
     bool has_shape;
