@@ -91,6 +91,31 @@ add_planned(struct vt_buf *out, const struct vt_predict_answer *planned)
     vt_words_wrap(out, "  Planned       ", vt_buf_string(&text));
 }
 
+/* Which signals there were, in words. */
+static void
+add_signals(struct vt_buf *out, const struct vt_verdict *verdict)
+{
+    static const char *const words[] = {
+        [VT_SIGNAL_REGISTERS] = "registers",
+        [VT_SIGNAL_LOCAL_APIC] = "local APIC",
+        [VT_SIGNAL_THREAD_TIME] = "time of the vCPU's thread",
+        [VT_SIGNAL_QUERY_STATS] = "counters of KVM",
+    };
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+
+    for (unsigned kind = 0; kind < VT_SIGNALS; kind++) {
+        bool any = false;
+
+        for (unsigned i = 0; i < verdict->count; i++)
+            any = any || verdict->vcpus[i].signals[kind].value[0] != '\0';
+        if (any)
+            vt_buf_printf(&text, "%s%s", text.length > 0 ? ", " : "",
+                          words[kind]);
+    }
+    if (text.length > 0)
+        vt_words_wrap(out, "  Seen by       ", vt_buf_string(&text));
+}
+
 static void
 add_watched(struct vt_buf *out, const struct vt_verdict *verdict)
 {
@@ -99,6 +124,7 @@ add_watched(struct vt_buf *out, const struct vt_verdict *verdict)
                   verdict->watched_ms % 1000 / 100,
                   verdict->settled || verdict->outcome != VT_OUTCOME_UNKNOWN
                   ? "" : ", and not settled yet");
+    add_signals(out, verdict);
     if (verdict->has_agent)
         vt_buf_printf(out, "  Guest agent   %u online\n",
                       verdict->agent_online);
