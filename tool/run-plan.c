@@ -359,9 +359,8 @@ run_plan_dry(const struct run_plan *plan, struct vt_buf *out,
         const struct vt_choice *choice = &plan->hardware.choice[i];
 
         if (choice->value != NULL)
-            vt_buf_printf(out, "# %-8s %s%s%s\n", vt_choice_name(i),
-                          choice->value, choice->value[0] != '\0' ? ": " : "",
-                          choice->why);
+            vt_buf_printf(out, "# %-8s %s: %s\n", vt_choice_name(i),
+                          choice->value, choice->why);
     }
     vt_buf_add_string(out, "# shape    ");
     vt_buf_add_string(out, plan->args->smp != NULL ? "as asked for"

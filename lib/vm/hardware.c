@@ -219,7 +219,10 @@ choose_rest(const struct vt_system_fact *fact, const struct era *era,
            windows ? "Windows keeps the clock in local time"
                    : "most systems keep the clock in UTC");
     hardware->memory_mib = era->memory_mib;
-    CHOOSE(hardware, VT_CHOICE_MEMORY, "", "enough for %s", era->name);
+    (void)snprintf(hardware->memory, sizeof(hardware->memory), "%u MiB",
+                   era->memory_mib);
+    CHOOSE(hardware, VT_CHOICE_MEMORY, hardware->memory, "enough for %s",
+           era->name);
 }
 
 void

@@ -31,7 +31,8 @@ enum vt_choice_of {
 };
 
 struct vt_choice {
-    const char *value;          /* "virtio-net-pci"; static, NULL: none */
+    const char *value;          /* "virtio-net-pci"; static or in the struct;
+                                 * NULL: none */
     char why[120];
 };
 
@@ -40,6 +41,7 @@ struct vt_hardware {
     bool uefi;
     bool is_pc;                 /* i440fx, else q35 */
     unsigned memory_mib;
+    char memory[16];            /* the same in words */
     char cpu[200];              /* model and features, for -cpu */
     struct vt_choice choice[VT_CHOICES];
 };
