@@ -29,8 +29,8 @@ struct table_register {
     uintptr_t base;
 } __attribute__((packed));
 
-/* Of entry.S. */
-extern const char vector_stubs[];
+/* Of entry.S.  Hidden: at an address that the linker knows, in no table. */
+extern const char vector_stubs[] __attribute__((visibility("hidden")));
 void load_segments(const struct table_register *gdt);
 
 static uint32_t idt[VECTORS * GATE_WORDS] __attribute__((aligned(16)));

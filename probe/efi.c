@@ -87,8 +87,13 @@ _Static_assert(offsetof(struct efi_boot_services, exit_boot_services) == 232,
 _Static_assert(offsetof(struct efi_system_table, boot) == 96,
                "EFI puts the boot services there");
 
-/* Of efi.S. */
-extern const uint8_t payload[], payload_end[], efi_settings[];
+/* Of efi.S.  Hidden: found from where the code is, not through a table whose
+ * addresses somebody would have to put right.
+ */
+#define HIDDEN __attribute__((visibility("hidden")))
+extern const uint8_t payload[] HIDDEN;
+extern const uint8_t payload_end[] HIDDEN;
+extern const uint8_t efi_settings[] HIDDEN;
 __attribute__((noreturn)) void efi_load(uintptr_t entry, uint32_t by,
                                         uint32_t information);
 

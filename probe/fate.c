@@ -16,6 +16,9 @@
  *      cores           its APIC id & ~(C * (L / C) - 1)
  *      cores-pow2      the same with C and L rounded up to powers of two
  *      logical         there are none: every processor counts
+ *
+ * Core and thread within the package decide nothing; they are reported as a
+ * present-day system would number them.
  */
 
 #include "cpu.h"

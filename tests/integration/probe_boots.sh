@@ -160,11 +160,24 @@ reports '254 vCPUs report' "$(sums 254 254 0 0)" -machine q35 -smp 254 \
 reports '254 vCPUs, half of them parked' "$(sums 254 127 127 0)" -machine q35 \
     -smp 254 "${kernel[@]}" -append 'licence=logical:127 left=parked after=exit'
 
+# APIC ids of more than 8 bits, which TCG has since 9.0.
+if qemu=$("$tests/../../scripts/get-qemu" 10.0 2>/dev/null); then
+    reports '257 vCPUs, by x2APIC' "$(sums 257 257 0 0)" -machine q35 \
+        -cpu Skylake-Server-v1,x2apic=on -smp 257 "${kernel[@]}" \
+        -append after=exit
+else
+    skip '257 vCPUs, by x2APIC' 'QEMU 10.0 cannot be had'
+fi
+unset qemu
+
 # --------------------------------------------------------------- settings
 
 reports 'the banner says what it is not' \
     '"banner":"vtopo stand-in guest, not Windows"' \
     "${kernel[@]}" -append after=exit
+run -smp 2 -cpu qemu64,level=3 "${kernel[@]}" -append after=exit
+[[ $out =~ '"1":[' && ! $out =~ '"4.0":' ]]
+report $? 'nobody asks for a leaf above the limit' "$out"
 reports 'hal=up starts nobody' "$(sums 1 1 0 3)" -smp 4 "${kernel[@]}" \
     -append 'hal=up left=parked after=exit'
 reports 'onecpu starts nobody' "$(sums 1 1 0 3)" -smp 4 "${kernel[@]}" \

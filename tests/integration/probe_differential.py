@@ -5,7 +5,8 @@
 The stand-in guest (probe/) counts processors as a generation of Windows does,
 by settings: it starts those that the licence lets pass and no others.  Random
 machines go to it and to `vtopo predict --requests -`; the fate of every vCPU,
-its APIC id, and the CPUID leaves of the first must be the same.
+its APIC id, on how many sockets the used ones are, and the CPUID leaves of the
+first must be the same.
 
     probe_differential.py [--vtopo build/vtopo] [--probe build/probe]
                           [--count N] [--seed S] [--jobs N] [--case N]
@@ -205,6 +206,13 @@ def fate_differences(cpus, answer):
             yield f"vCPU {real['cpu']}: another one was started in its place"
 
 
+def socket_differences(cpus, guest):
+    """A line when the used vCPUs are on another number of sockets."""
+    count = len({cpu["package"] for cpu in cpus if cpu["fate"] == "used"})
+    if guest["sockets_used"] not in (None, count):
+        yield f"sockets used: {count}, vtopo {guest['sockets_used']}"
+
+
 def differences(lines, answer):
     """A line for each thing in which the probe and vtopo differ."""
     if isinstance(lines, str):
@@ -213,6 +221,7 @@ def differences(lines, answer):
         return [f"vtopo: {json.dumps(answer)[:SHOWN]}"]
     cpus = lines[1:-1]
     found = list(fate_differences(cpus, answer))
+    found += socket_differences(cpus, answer["guest"])
     real, ours = fields_of(leaves_of(cpus[0])), answer["cpuid"]
     for name in sorted(real.keys() | ours.keys()):
         if real.get(name, "absent") != ours.get(name, "absent"):
