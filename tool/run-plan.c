@@ -236,6 +236,9 @@ set_stand_in(struct run_plan *plan)
                     limits->counting == VTOPO_COUNT_LOGICAL ? "logical"
                     : "packages", limits->counting == VTOPO_COUNT_LOGICAL
                     ? limits->logical.most : limits->sockets.most);
+    if (limits->counting != VTOPO_COUNT_LOGICAL
+        && limits->logical.most != VTOPO_NO_LIMIT)
+        add_setting(plan, "ceiling=%u ", limits->logical.most);
     if (limits->numproc != 0)
         add_setting(plan, "numproc=%u ", limits->numproc);
     if (limits->onecpu)

@@ -246,3 +246,22 @@ vw_raw_open(int fd, struct vw_bytes *ret_disk, struct vtopo_error *err)
     };
     return 0;
 }
+
+/* ---------------------------------------------------------------- NBD */
+
+static int
+read_nbd(void *context, uint64_t offset, void *buffer, size_t size,
+         struct vtopo_error *err)
+{
+    return vt_nbd_read(context, offset, buffer, size, err);
+}
+
+struct vw_bytes
+vw_nbd_bytes(struct vt_nbd *nbd)
+{
+    return (struct vw_bytes) {
+        .size = nbd->size,
+        .read = read_nbd,
+        .context = nbd,
+    };
+}

@@ -6,12 +6,13 @@
  * Parsers of disks ask for many small pieces that lie close together.  The
  * cache turns them into few requests of moderate size, and counts both: what
  * an inspection read is part of its answer.  A disk is a raw file or an NBD
- * server (see nbd.h).
+ * server (see base/nbd.h).
  */
 
 #ifndef VW_BLOCKS_H
 #define VW_BLOCKS_H
 
+#include "base/nbd.h"
 #include "bytes.h"
 
 /* Limits.  A block is the unit of the cache and the smallest request; the
@@ -60,5 +61,9 @@ vw_blocks_freep(struct vw_blocks **blocks)
  */
 int vw_raw_open(int fd, struct vw_bytes *ret_disk, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
+
+/* The disk behind @nbd, which must outlive it. */
+struct vw_bytes vw_nbd_bytes(struct vt_nbd *nbd)
+    __attribute__((nonnull));
 
 #endif /* VW_BLOCKS_H */

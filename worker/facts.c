@@ -13,7 +13,6 @@
 #include "blocks.h"
 #include "facts-find.h"
 #include "facts.h"
-#include "nbd.h"
 
 #define LOGS_MAX VW_HIVE_LOGS_MAX
 
@@ -31,7 +30,7 @@ struct request {
     bool has_disk;
     bool is_nbd;
     int fd;
-    char export[VW_NBD_NAME_MAX + 1];
+    char export[VT_NBD_NAME_MAX + 1];
     struct loose_file files[VW_FACTS_FILES_MAX];
     unsigned files_count;
 };
@@ -561,17 +560,17 @@ run_with_disk(const struct request *request, struct vt_json *answer,
               struct vtopo_error *err)
 {
     struct vw_bytes disk;
-    struct vw_nbd nbd;
+    struct vt_nbd nbd;
     int rc;
 
     if (!request->is_nbd)
         return vw_raw_open(request->fd, &disk, err) < 0 ? -1
                : run_disk(&disk, answer, err);
-    if (vw_nbd_open(request->fd, request->export, &nbd, err) < 0)
+    if (vt_nbd_open(request->fd, request->export, &nbd, err) < 0)
         return -1;
     disk = vw_nbd_bytes(&nbd);
     rc = run_disk(&disk, answer, err);
-    vw_nbd_leave(&nbd);
+    vt_nbd_leave(&nbd);
     return rc;
 }
 

@@ -8,18 +8,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "blocks.h"
 #include "fuzz.h"
-#include "nbd.h"
 
 #define READS_MAX 16u
 
 static void
-read_some(struct vw_nbd *nbd)
+read_some(struct vt_nbd *nbd)
 {
-    static uint8_t data[VW_NBD_BLOCK_MAX];
+    static uint8_t data[VT_NBD_BLOCK_MAX];
     struct vw_bytes bytes = vw_nbd_bytes(nbd);
 
-    if (bytes.size > INT64_MAX || nbd->largest < VW_NBD_BLOCK_MAX)
+    if (bytes.size > INT64_MAX || nbd->largest < VT_NBD_BLOCK_MAX)
         abort();
     for (unsigned i = 0; i < READS_MAX; i++) {
         vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
@@ -30,14 +30,14 @@ read_some(struct vw_nbd *nbd)
             return;
         }
     }
-    vw_nbd_leave(nbd);
+    vt_nbd_leave(nbd);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vw_nbd nbd;
+    struct vt_nbd nbd;
     int ends[2];
 
     if (size > 65536 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
@@ -45,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (write(ends[1], data, size) != (ssize_t)size
         || shutdown(ends[1], SHUT_WR) < 0)
         abort();
-    if (vw_nbd_open(ends[0], "export", &nbd, &err) == 0)
+    if (vt_nbd_open(ends[0], "export", &nbd, &err) == 0)
         read_some(&nbd);
     else
         fuzz_check_failure(&err);

@@ -23,7 +23,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "blocks.h"
-#include "nbd.h"
 #include "partition.h"
 #include "volume.h"
 
@@ -31,7 +30,7 @@
 
 struct disk {
     int fd;
-    struct vw_nbd nbd;
+    struct vt_nbd nbd;
     struct vw_blocks *blocks;
     struct vw_bytes bytes;
 };
@@ -42,7 +41,7 @@ open_disk(const char *name, struct disk *disk, struct vtopo_error *err)
     struct vw_bytes raw;
 
     if (strncmp(name, "nbd:", 4) == 0) {
-        if (vw_nbd_open(atoi(name + 4), "", &disk->nbd, err) < 0)
+        if (vt_nbd_open(atoi(name + 4), "", &disk->nbd, err) < 0)
             return -1;
         raw = vw_nbd_bytes(&disk->nbd);
     } else {

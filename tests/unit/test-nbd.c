@@ -9,7 +9,7 @@
 
 #include <sys/socket.h>
 
-#include "nbd.h"
+#include "blocks.h"
 #include "unit.h"
 
 /* The protocol's words.  Adjacent strings keep escapes apart. */
@@ -123,12 +123,12 @@ static const struct row rows[] = {
 static int
 play(const struct row *row, int socket, struct vtopo_error *err)
 {
-    struct vw_nbd nbd;
+    struct vt_nbd nbd;
     struct vw_bytes bytes;
     char data[7] = "";
     int rc = 0;
 
-    if (vw_nbd_open(socket, "e", &nbd, err) < 0)
+    if (vt_nbd_open(socket, "e", &nbd, err) < 0)
         return -1;
     bytes = vw_nbd_bytes(&nbd);
     assert_int_equal(bytes.size, 4096);
@@ -137,7 +137,7 @@ play(const struct row *row, int socket, struct vtopo_error *err)
         if (rc == 0)
             assert_string_equal(data, row->read);
     }
-    vw_nbd_leave(&nbd);
+    vt_nbd_leave(&nbd);
     return rc;
 }
 
@@ -178,16 +178,16 @@ talker_is_stopped(void **state)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     static const char info[] = INFO("\0\2") "\0\1";
-    struct vw_nbd nbd;
+    struct vt_nbd nbd;
     int ends[2];
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(write(ends[1], HELLO("\3"), 18), 18);
-    for (unsigned i = 0; i < VW_NBD_REPLIES_MAX + 1; i++)
+    for (unsigned i = 0; i < VT_NBD_REPLIES_MAX + 1; i++)
         assert_int_equal(write(ends[1], info, sizeof(info) - 1),
                          sizeof(info) - 1);
-    UNIT_RESULT(vw_nbd_open(ends[0], "", &nbd, &err), &err,
+    UNIT_RESULT(vt_nbd_open(ends[0], "", &nbd, &err), &err,
                 "this does not speak the NBD protocol");
     (void)close(ends[0]);
     (void)close(ends[1]);

@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * nbd.c - read a disk from an NBD server (see nbd.h)
+ * nbd.c - read and write a disk behind an NBD server (see nbd.h)
  */
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "nbd.h"
+#include "base/nbd.h"
 
 /* Magic numbers of the protocol. */
 #define GREETING       UINT64_C(0x4e42444d41474943)     /* "NBDMAGIC" */
@@ -28,7 +28,14 @@
 
 enum option { OPTION_EXPORT_NAME = 1, OPTION_GO = 7 };
 enum info { INFO_EXPORT = 0, INFO_BLOCK_SIZE = 3 };
-enum command { COMMAND_READ = 0, COMMAND_LEAVE = 2 };
+enum command {
+    COMMAND_READ = 0, COMMAND_WRITE = 1, COMMAND_LEAVE = 2, COMMAND_FLUSH = 3,
+};
+
+/* Of an export. */
+#define EXPORT_HAS_FLAGS 1u
+#define EXPORT_READ_ONLY 2u
+#define EXPORT_FLUSH     4u
 
 #define REPLY_ACK   1u
 #define REPLY_INFO  3u
@@ -42,6 +49,24 @@ enum command { COMMAND_READ = 0, COMMAND_LEAVE = 2 };
 #define LARGEST     (32u << 20)
 
 /* ------------------------------------------------------------- the wire */
+
+static unsigned
+get16(const unsigned char *at)
+{
+    return (unsigned)at[0] << 8 | at[1];
+}
+
+static uint32_t
+get32(const unsigned char *at)
+{
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+static uint64_t
+get64(const unsigned char *at)
+{
+    return (uint64_t)get32(at) << 32 | get32(at + 4);
+}
 
 static void
 put16(unsigned char *at, unsigned value)
@@ -127,17 +152,17 @@ greet(int socket, bool *ret_no_zeroes, struct vtopo_error *err)
 
     if (receive(socket, words, 16, err) < 0)
         return -1;
-    if (vw_be64(words) != GREETING)
+    if (get64(words) != GREETING)
         return fail_language(err);
-    if (vw_be64(words + 8) == OLDSTYLE)
+    if (get64(words + 8) == OLDSTYLE)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "the NBD server speaks the old dialect of the protocol, "
                        "without options");
-    if (vw_be64(words + 8) != NEWSTYLE)
+    if (get64(words + 8) != NEWSTYLE)
         return fail_language(err);
     if (receive(socket, words + 16, 2, err) < 0)
         return -1;
-    flags = vw_be16(words + 16);
+    flags = get16(words + 16);
     if ((flags & FLAG_FIXED_NEWSTYLE) == 0)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "the NBD server speaks a dialect of the protocol in "
@@ -165,7 +190,7 @@ send_option(int socket, enum option option, const unsigned char *data,
 static int
 ask_to_go(int socket, const char *name, struct vtopo_error *err)
 {
-    unsigned char data[4 + VW_NBD_NAME_MAX + 4];
+    unsigned char data[4 + VT_NBD_NAME_MAX + 4];
     size_t length = strlen(name);
 
     put32(data, (uint32_t)length);
@@ -182,9 +207,9 @@ receive_reply(int socket, struct reply *reply, struct vtopo_error *err)
 
     if (receive(socket, head, sizeof(head), err) < 0)
         return -1;
-    reply->type = vw_be32(head + 12);
-    reply->size = vw_be32(head + 16);
-    if (vw_be64(head) != OPTION_REPLY || vw_be32(head + 8) != OPTION_GO)
+    reply->type = get32(head + 12);
+    reply->size = get32(head + 16);
+    if (get64(head) != OPTION_REPLY || get32(head + 8) != OPTION_GO)
         return fail_language(err);
     if (reply->size > REPLY_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
@@ -231,25 +256,35 @@ fail_refused(const struct reply *reply, const char *name,
                    why, words);
 }
 
+static void
+take_flags(unsigned flags, struct vt_nbd *nbd)
+{
+    bool known = (flags & EXPORT_HAS_FLAGS) != 0;
+
+    nbd->read_only = known && (flags & EXPORT_READ_ONLY) != 0;
+    nbd->can_flush = known && (flags & EXPORT_FLUSH) != 0;
+}
+
 /* Take what a reply of information says; @has_size once it is known. */
 static int
-take_info(const struct reply *reply, struct vw_nbd *nbd, bool *has_size,
+take_info(const struct reply *reply, struct vt_nbd *nbd, bool *has_size,
           struct vtopo_error *err)
 {
-    unsigned type = reply->size >= 2 ? vw_be16(reply->data) : ~0u;
+    unsigned type = reply->size >= 2 ? get16(reply->data) : ~0u;
 
     if (type == INFO_EXPORT && reply->size == 12) {
-        nbd->size = vw_be64(reply->data + 2);
+        nbd->size = get64(reply->data + 2);
+        take_flags(get16(reply->data + 10), nbd);
         *has_size = true;
     } else if (type == INFO_BLOCK_SIZE && reply->size == 14) {
-        uint32_t smallest = vw_be32(reply->data + 2);
+        uint32_t smallest = get32(reply->data + 2);
 
-        nbd->largest = vw_be32(reply->data + 10);
-        if (smallest > VW_NBD_BLOCK_MAX || nbd->largest < VW_NBD_BLOCK_MAX)
+        nbd->largest = get32(reply->data + 10);
+        if (smallest > VT_NBD_BLOCK_MAX || nbd->largest < VT_NBD_BLOCK_MAX)
             return vt_fail(err, VTOPO_IMPOSSIBLE,
                            "the NBD server takes requests of %" PRIu32 " to %"
                            PRIu32 " bytes, %u are needed", smallest,
-                           nbd->largest, VW_NBD_BLOCK_MAX);
+                           nbd->largest, VT_NBD_BLOCK_MAX);
     } else if (type == ~0u || type == INFO_EXPORT
                || type == INFO_BLOCK_SIZE) {
         return fail_language(err);
@@ -261,7 +296,7 @@ take_info(const struct reply *reply, struct vw_nbd *nbd, bool *has_size,
  * instead of refusing.
  */
 static int
-ask_by_name(struct vw_nbd *nbd, const char *name, bool no_zeroes,
+ask_by_name(struct vt_nbd *nbd, const char *name, bool no_zeroes,
             struct vtopo_error *err)
 {
     unsigned char data[10 + 124];
@@ -271,12 +306,13 @@ ask_by_name(struct vw_nbd *nbd, const char *name, bool no_zeroes,
                     (const unsigned char *)name, strlen(name), err) < 0
         || receive(nbd->socket, data, size, err) < 0)
         return vt_wrap(err, "the export '%s'", name);
-    nbd->size = vw_be64(data);
+    nbd->size = get64(data);
+    take_flags(get16(data + 8), nbd);
     return 0;
 }
 
 static int
-choose_export(struct vw_nbd *nbd, const char *name, bool no_zeroes,
+choose_export(struct vt_nbd *nbd, const char *name, bool no_zeroes,
               struct vtopo_error *err)
 {
     struct reply reply;
@@ -284,7 +320,7 @@ choose_export(struct vw_nbd *nbd, const char *name, bool no_zeroes,
 
     if (ask_to_go(nbd->socket, name, err) < 0)
         return -1;
-    for (unsigned i = 0; i < VW_NBD_REPLIES_MAX; i++) {
+    for (unsigned i = 0; i < VT_NBD_REPLIES_MAX; i++) {
         if (receive_reply(nbd->socket, &reply, err) < 0)
             return -1;
         if (reply.type == REPLY_ACK)
@@ -301,16 +337,16 @@ choose_export(struct vw_nbd *nbd, const char *name, bool no_zeroes,
 }
 
 int
-vw_nbd_open(int socket, const char *export_name, struct vw_nbd *ret_nbd,
+vt_nbd_open(int socket, const char *export_name, struct vt_nbd *ret_nbd,
             struct vtopo_error *err)
 {
-    struct vw_nbd nbd = { .socket = socket, .largest = LARGEST };
+    struct vt_nbd nbd = { .socket = socket, .largest = LARGEST };
     bool no_zeroes = false;
 
-    if (strlen(export_name) > VW_NBD_NAME_MAX)
+    if (strlen(export_name) > VT_NBD_NAME_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "the name of the export has %zu bytes, it can have %u",
-                       strlen(export_name), VW_NBD_NAME_MAX);
+                       strlen(export_name), VT_NBD_NAME_MAX);
     if (greet(socket, &no_zeroes, err) < 0
         || choose_export(&nbd, export_name, no_zeroes, err) < 0)
         return -1;
@@ -322,10 +358,10 @@ vw_nbd_open(int socket, const char *export_name, struct vw_nbd *ret_nbd,
     return 0;
 }
 
-/* -------------------------------------------------------------- reading */
+/* ------------------------------------------------------------- requests */
 
 static int
-send_request(struct vw_nbd *nbd, enum command command, uint64_t offset,
+send_request(struct vt_nbd *nbd, enum command command, uint64_t offset,
              uint32_t size, struct vtopo_error *err)
 {
     unsigned char request[28] = { 0 };
@@ -338,32 +374,41 @@ send_request(struct vw_nbd *nbd, enum command command, uint64_t offset,
     return send_all(nbd->socket, request, sizeof(request), err);
 }
 
+/* The head of the reply to the last request, to do @what from @offset on. */
 static int
-read_piece(struct vw_nbd *nbd, uint64_t offset, void *buffer, uint32_t size,
-           struct vtopo_error *err)
+receive_head(struct vt_nbd *nbd, const char *what, uint64_t offset,
+             uint32_t size, struct vtopo_error *err)
 {
     unsigned char head[16];
     uint32_t problem;
 
-    if (send_request(nbd, COMMAND_READ, offset, size, err) < 0
-        || receive(nbd->socket, head, sizeof(head), err) < 0)
+    if (receive(nbd->socket, head, sizeof(head), err) < 0)
         return -1;
-    if (vw_be32(head) != REPLY || vw_be64(head + 8) != nbd->requests)
+    if (get32(head) != REPLY || get64(head + 8) != nbd->requests)
         return fail_language(err);
-    problem = vw_be32(head + 4);
-    if (problem != 0) {
-        errno = problem < 4096 ? (int)problem : EIO;    /* Linux's numbers */
-        return vt_fail_errno(err, "the NBD server cannot read %" PRIu32
-                             " bytes at %" PRIu64, size, offset);
-    }
-    return receive(nbd->socket, buffer, size, err);
+    problem = get32(head + 4);
+    if (problem == 0)
+        return 0;
+    errno = problem < 4096 ? (int)problem : EIO;    /* Linux's numbers */
+    return vt_fail_errno(err, "the NBD server cannot %s %" PRIu32 " bytes at %"
+                         PRIu64, what, size, offset);
 }
 
 static int
-read_nbd(void *context, uint64_t offset, void *buffer, size_t size,
-         struct vtopo_error *err)
+read_piece(struct vt_nbd *nbd, uint64_t offset, void *buffer, uint32_t size,
+           struct vtopo_error *err)
 {
-    struct vw_nbd *nbd = context;
+    if (send_request(nbd, COMMAND_READ, offset, size, err) < 0)
+        return -1;
+    if (receive_head(nbd, "read", offset, size, err) < 0)
+        return -1;
+    return receive(nbd->socket, buffer, size, err);
+}
+
+int
+vt_nbd_read(struct vt_nbd *nbd, uint64_t offset, void *buffer, size_t size,
+            struct vtopo_error *err)
+{
     unsigned char *to = buffer;
 
     while (size > 0) {
@@ -378,18 +423,39 @@ read_nbd(void *context, uint64_t offset, void *buffer, size_t size,
     return 0;
 }
 
-struct vw_bytes
-vw_nbd_bytes(struct vw_nbd *nbd)
+int
+vt_nbd_write(struct vt_nbd *nbd, uint64_t offset, const void *data,
+             size_t size, struct vtopo_error *err)
 {
-    return (struct vw_bytes) {
-        .size = nbd->size,
-        .read = read_nbd,
-        .context = nbd,
-    };
+    const unsigned char *from = data;
+
+    while (size > 0) {
+        uint32_t piece = size < nbd->largest ? (uint32_t)size : nbd->largest;
+
+        if (send_request(nbd, COMMAND_WRITE, offset, piece, err) < 0
+            || send_all(nbd->socket, from, piece, err) < 0
+            || receive_head(nbd, "write", offset, piece, err) < 0)
+            return -1;
+        from += piece;
+        offset += piece;
+        size -= piece;
+    }
+    return 0;
+}
+
+int
+vt_nbd_flush(struct vt_nbd *nbd, struct vtopo_error *err)
+{
+    if (!nbd->can_flush)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "the NBD server cannot flush what was written");
+    if (send_request(nbd, COMMAND_FLUSH, 0, 0, err) < 0)
+        return -1;
+    return receive_head(nbd, "flush", 0, 0, err);
 }
 
 void
-vw_nbd_leave(struct vw_nbd *nbd)
+vt_nbd_leave(struct vt_nbd *nbd)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
 
