@@ -26,8 +26,10 @@
 #define RULE_PATH       1
 
 #define FS_EXECUTE      (UINT64_C(1) << 0)
+#define FS_WRITE_FILE   (UINT64_C(1) << 1)
 #define FS_READ_FILE    (UINT64_C(1) << 2)
 #define FS_READ_DIR     (UINT64_C(1) << 3)
+#define FS_TRUNCATE     (UINT64_C(1) << 14)
 #define FS_IOCTL_DEV    (UINT64_C(1) << 15)
 #define NET_BIND_TCP    (UINT64_C(1) << 0)
 #define NET_CONNECT_TCP (UINT64_C(1) << 1)
@@ -103,6 +105,8 @@ vt_landlock_allow(int ruleset, int fd, unsigned allow,
         attr.allowed |= FS_EXECUTE;
     if ((allow & VT_LANDLOCK_CONTROL) != 0)
         attr.allowed |= FS_IOCTL_DEV;
+    if ((allow & VT_LANDLOCK_WRITE) != 0)
+        attr.allowed |= FS_WRITE_FILE | FS_TRUNCATE;
     /* What the kernel does not know, it does not take away either. */
     attr.allowed &= handled_fs(vt_landlock_version());
     if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH, &attr, 0) < 0)

@@ -22,6 +22,7 @@
 #define VT_LANDLOCK_LIST    2u  /* folders alone */
 #define VT_LANDLOCK_EXECUTE 4u
 #define VT_LANDLOCK_CONTROL 8u  /* ioctl() of a device */
+#define VT_LANDLOCK_WRITE   16u /* of a file */
 
 /* The version of Landlock that the kernel speaks; 0: none at all. */
 unsigned vt_landlock_version(void);

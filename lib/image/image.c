@@ -334,19 +334,20 @@ make_ready(struct vt_image *image, struct vtopo_error *err)
 }
 
 int
-vt_image_ask(struct vt_image *image, const char *request,
-             struct vt_buf *answer, struct vtopo_error *err)
+vt_image_ask_for(struct vt_image *image, const char *question,
+                 const char *members, struct vt_buf *answer,
+                 struct vtopo_error *err)
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     struct vt_json json = VT_JSON_INIT(&text);
     int rc;
 
     vt_json_open(&json, '{');
-    vt_json_key(&json, "facts");
+    vt_json_key(&json, question);
     vt_json_open(&json, '{');
     add_disk(&json, image);
-    if (add_ask(&json, request, err) < 0)
-        return -1;
+    vt_json_separate(&json);
+    vt_buf_add_string(&text, members);
     vt_json_close(&json, '}');
     vt_json_close(&json, '}');
     if (make_ready(image, err) < 0)
@@ -358,6 +359,65 @@ vt_image_ask(struct vt_image *image, const char *request,
     if (rc < 0)
         return vt_wrap(err, "'%s'", image->name);
     return judge_cage(image, err);
+}
+
+int
+vt_image_ask(struct vt_image *image, const char *request,
+             struct vt_buf *answer, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf members = VT_BUF_INIT;
+    struct vt_json json = VT_JSON_INIT(&members);
+
+    if (add_ask(&json, request, err) < 0 || vt_buf_check(&members, err) < 0)
+        return -1;
+    return vt_image_ask_for(image, "facts", vt_buf_string(&members), answer,
+                            err);
+}
+
+/* -------------------------------------------------------------- writing */
+
+/* How long a server may take to close its files once nobody needs it. */
+#define CLOSING_MS 10000u
+
+int
+vt_image_write(struct vt_image *image, struct vt_nbd *ret_nbd,
+               struct vtopo_error *err)
+{
+    struct vt_nbd nbd;
+
+    if (image->has_uri)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "'%s' is behind a server, and is "
+                       "not written through it", image->name);
+    end_server(image);
+    image->writable = true;
+    if (vt_server_start(image, err) < 0
+        || vt_nbd_open(image->socket, "", &nbd, err) < 0)
+        return vt_wrap(err, "'%s'", image->name);
+    if (nbd.read_only || !nbd.can_flush)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "'%s' (%s) cannot be written by QEMU", image->name,
+                       image->links[0].format);
+    *ret_nbd = nbd;
+    return 0;
+}
+
+int
+vt_image_end_writing(struct vt_image *image, struct vt_nbd *nbd,
+                     struct vtopo_error *err)
+{
+    uint64_t deadline = vt_deadline_in(CLOSING_MS);
+    int rc = vt_nbd_flush(nbd, err);
+
+    vt_nbd_leave(nbd);
+    vt_closep(&image->socket);
+    image->socket = -1;
+    /* It ends with its only client, and closes the image as it should be. */
+    while (rc == 0 && vt_process_look(&image->server)
+           && vt_deadline_in(0) < deadline)
+        (void)usleep(1000);
+    end_server(image);
+    image->writable = false;
+    return rc;
 }
 
 static void

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/nbd.h"
 
 /* Limits. */
 #define VT_IMAGE_CHAIN_MAX   64u            /* files, the image included */
@@ -115,6 +116,26 @@ bool vt_image_link(const struct vt_image *image, size_t index,
  */
 int vt_image_ask(struct vt_image *image, const char *request,
                  struct vt_buf *answer, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The same with another question than "facts": @members are members of the
+ * question, as JSON has them inside an object.
+ */
+int vt_image_ask_for(struct vt_image *image, const char *question,
+                     const char *members, struct vt_buf *answer,
+                     struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Have the disk behind @image written: through a server of its own, which
+ * takes QEMU's locks, so that this fails where a VM has the image.  Nothing is
+ * written to files behind the first one.  vt_image_end_writing() waits until
+ * all is on the medium and the server has gone, and must follow.
+ */
+int vt_image_write(struct vt_image *image, struct vt_nbd *ret_nbd,
+                   struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+int vt_image_end_writing(struct vt_image *image, struct vt_nbd *nbd,
+                         struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* The same about loose files, without a disk. */

@@ -191,6 +191,7 @@ struct vt_image {
     size_t link_count;
     struct vt_nbd_uri uri;      /* where has_uri; then there are no files */
     bool has_uri;
+    bool writable;              /* the server may write the first file */
 
     /* Where the disk is not raw: a server that nobody has talked to yet. */
     struct vt_process server;

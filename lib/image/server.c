@@ -98,10 +98,14 @@ vt_server_json(const struct vt_image *image, struct vt_buf *out)
         vt_json_key(&json, "driver");
         vt_json_string(&json, link->format);
         vt_json_key(&json, "read-only");
-        vt_json_bool(&json, true);
-        /* A running VM may have it: it is read all the same. */
-        vt_json_key(&json, "force-share");
-        vt_json_bool(&json, true);
+        vt_json_bool(&json, !image->writable || i > 0);
+        /* A running VM may have it: it is read all the same, but never
+         * written.
+         */
+        if (!image->writable || i > 0) {
+            vt_json_key(&json, "force-share");
+            vt_json_bool(&json, true);
+        }
         vt_json_key(&json, "file");
         if (link->protocol != NULL)
             add_protocol(&json, link->protocol);
@@ -274,8 +278,9 @@ allow_chain(const struct vt_image *image, int ruleset,
         for (size_t k = 0; k < VT_COUNT(both); k++) {
             if (both[k] >= 0
                 && vt_landlock_allow(ruleset, both[k],
-                                     VT_LANDLOCK_READ | VT_LANDLOCK_CONTROL,
-                                     err) < 0)
+                                     VT_LANDLOCK_READ | VT_LANDLOCK_CONTROL
+                                     | (image->writable && i == 0
+                                        ? VT_LANDLOCK_WRITE : 0), err) < 0)
                 return -1;
         }
         if (allow_extents(image, link, ruleset, err) < 0)
@@ -387,8 +392,8 @@ start_program(struct vt_image *image, const char *program, int listener,
         { .resource = RLIMIT_AS, .value = VT_IMAGE_NBD_MEMORY },
         { .resource = RLIMIT_CPU, .value = VT_IMAGE_NBD_CPU_S },
         { .resource = RLIMIT_NOFILE, .value = VT_IMAGE_NBD_FILES },
-        { .resource = RLIMIT_FSIZE, .value = 0 },
         { .resource = RLIMIT_CORE, .value = 0 },
+        { .resource = RLIMIT_FSIZE, .value = 0 },       /* unless it writes */
     };
     vt_auto(vt_buf_clear) struct vt_buf json = VT_BUF_INIT;
     char pid[] = "LISTEN_PID=0000000000";
@@ -396,14 +401,15 @@ start_program(struct vt_image *image, const char *program, int listener,
         pid, "LISTEN_FDS=1", "LC_ALL=C", "MALLOC_ARENA_MAX=2", NULL,
     };
     const char *argv[] = {
-        PROGRAM, "--read-only", "--shared=1", NULL, NULL,
+        PROGRAM, "--shared=1", NULL, NULL, NULL,
     };
     struct vt_spawn_fd fds[VT_IMAGE_CHAIN_MAX * 2 + 2];
     struct vt_spawn spawn = {
         .program = program, .argv = argv, .env = env,
         .fds = fds, .fd_count = list_descriptors(image, listener, fds),
         .no_output = true,
-        .limits = limits, .limit_count = VT_COUNT(limits),
+        .limits = limits,
+        .limit_count = VT_COUNT(limits) - (image->writable ? 1 : 0),
         .cpus = &image->cpus,
         .landlock = ruleset,
         .pid_digits = strchr(pid, '=') + 1,
@@ -413,7 +419,8 @@ start_program(struct vt_image *image, const char *program, int listener,
     vt_server_json(image, &json);
     if (vt_buf_check(&json, err) < 0)
         return -1;
-    argv[3] = vt_buf_string(&json);
+    argv[2] = image->writable ? vt_buf_string(&json) : "--read-only";
+    argv[3] = image->writable ? NULL : vt_buf_string(&json);
     /* What the worker could not have here, qemu-nbd cannot either. */
     if (!image->options.no_sandbox && image->cage.seccomp)
         spawn.filters = vt_server_filters(network, &spawn.filter_count);

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * undo.c - the way back from a repair (see undo.h)
+ *
+ * The file, numbers with the lowest byte first:
+ *
+ *    0  "vtopo-undo\n", a zero byte
+ *   12  version, 1
+ *   16  size of the disk
+ *   24  count of blocks
+ *   28  state: one of the letters of enum vt_undo_state; three zero bytes
+ *   32  when the image was last changed by us, in seconds (8) and nanoseconds
+ *       (4) since 1970; zero (4)
+ *   48  for each block: offset (8), size (4), sum of the old (4) and of the
+ *       new bytes (4), zero (4)
+ *       the old bytes of each block, one after the other
+ *       sum of all before, the state and the time being zero (4)
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "image/undo.h"
+
+#define MAGIC      "vtopo-undo\n"
+#define HEAD_SIZE  48u
+#define ROW_SIZE   24u
+#define STATE_AT   28
+#define TIME_AT    32
+#define TIME_SIZE  12u
+#define FILE_MAX   (VT_UNDO_BYTES_MAX + HEAD_SIZE                           \
+                    + VT_UNDO_BLOCKS_MAX * ROW_SIZE + 4u)
+
+uint32_t
+vt_undo_sum(const unsigned char *data, size_t size)
+{
+    uint32_t crc = ~0u;
+
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+void
+vt_undo_clear(struct vt_undo *undo)
+{
+    for (size_t i = 0; i < undo->count; i++) {
+        free(undo->blocks[i].old);
+        free(undo->blocks[i].new);
+    }
+    free(undo->blocks);
+    *undo = (struct vt_undo)VT_UNDO_INIT;
+}
+
+char *
+vt_undo_name(const char *image)
+{
+    char *name;
+
+    return asprintf(&name, "%s.vtopo-undo", image) < 0 ? NULL : name;
+}
+
+int
+vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
+                 struct vtopo_error *err)
+{
+    undo->disk_size = nbd->size;
+    for (size_t i = 0; i < undo->count; i++) {
+        struct vt_undo_block *block = &undo->blocks[i];
+
+        if (block->offset > nbd->size
+            || block->size > nbd->size - block->offset)
+            return vt_fail(err, VTOPO_SYSTEM,
+                           "a change lies outside of the disk");
+        free(block->old);
+        block->old = malloc(block->size);
+        if (block->old == NULL)
+            return vt_fail_memory(err);
+        if (vt_nbd_read(nbd, block->offset, block->old, block->size,
+                        err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* -------------------------------------------------------------- writing */
+
+static void
+add_number(struct vt_buf *out, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        vt_buf_add_char(out, (char)(value >> 8 * i));
+}
+
+static void
+add_file(struct vt_buf *out, const struct vt_undo *undo)
+{
+    vt_buf_add(out, MAGIC, sizeof(MAGIC));
+    add_number(out, 1, 4);
+    add_number(out, undo->disk_size, 8);
+    add_number(out, undo->count, 4);
+    add_number(out, 0, 4);          /* the state, see below */
+    add_number(out, 0, 8);
+    add_number(out, 0, 8);
+    for (size_t i = 0; i < undo->count; i++) {
+        const struct vt_undo_block *block = &undo->blocks[i];
+
+        add_number(out, block->offset, 8);
+        add_number(out, block->size, 4);
+        add_number(out, vt_undo_sum(block->old, block->size), 4);
+        add_number(out, block->new_crc, 4);
+        add_number(out, 0, 4);
+    }
+    for (size_t i = 0; i < undo->count; i++)
+        vt_buf_add(out, (const char *)undo->blocks[i].old,
+                   undo->blocks[i].size);
+    if (out->failed)
+        return;
+    add_number(out, vt_undo_sum((const unsigned char *)out->data,
+                                out->length), 4);
+    if (!out->failed)
+        out->data[STATE_AT] = VT_UNDO_PENDING;
+}
+
+static int
+write_all(int fd, const struct vt_buf *text, const char *name,
+          struct vtopo_error *err)
+{
+    size_t done = 0;
+
+    while (done < text->length) {
+        ssize_t put = write(fd, text->data + done, text->length - done);
+
+        if (put < 0 && errno != EINTR)
+            return vt_fail_errno(err, "cannot write '%s'", name);
+        done += put > 0 ? (size_t)put : 0;
+    }
+    if (fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot write '%s'", name);
+    return 0;
+}
+
+/* A new name is safe only once its folder is. */
+static int
+sync_folder(const char *name, struct vtopo_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    vt_autofree char *folder = slash == NULL ? strdup(".")
+        : strndup(name, (size_t)(slash - name) + 1);
+    vt_autoclose int fd = -1;
+
+    if (folder == NULL)
+        return vt_fail_memory(err);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot make the folder of '%s' safe", name);
+    return 0;
+}
+
+/* The file gets its name when it is whole, and never takes another's. */
+static int
+write_file(const struct vt_buf *text, const char *temporary,
+           const char *name, struct vtopo_error *err)
+{
+    vt_autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL
+                               | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return vt_fail_errno(err, "cannot make '%s'", temporary);
+    if (write_all(fd, text, temporary, err) < 0)
+        return -1;
+    if (link(temporary, name) < 0) {
+        (void)vt_fail_errno(err, "cannot make '%s'", name);
+        return vt_hint(err, "an earlier repair left it: 'vtopo repair --undo' "
+                       "takes that back; remove it to keep that repair");
+    }
+    return 0;
+}
+
+int
+vt_undo_save(const struct vt_undo *undo, const char *name,
+             struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_autofree char *temporary = NULL;
+    int rc;
+
+    add_file(&text, undo);
+    if (vt_buf_check(&text, err) < 0)
+        return -1;
+    if (asprintf(&temporary, "%s.%d", name, (int)getpid()) < 0) {
+        temporary = NULL;
+        return vt_fail_memory(err);
+    }
+    rc = write_file(&text, temporary, name, err);
+    (void)unlink(temporary);
+    return rc < 0 ? -1 : sync_folder(name, err);
+}
+
+/* The time first: only with the state does it count. */
+int
+vt_undo_note(const char *name, enum vt_undo_state state,
+             const struct timespec *changed, struct vtopo_error *err)
+{
+    vt_autoclose int fd = open(name, O_WRONLY | O_CLOEXEC);
+    char letter = (char)state;
+    unsigned char time[TIME_SIZE];
+
+    for (unsigned i = 0; i < TIME_SIZE; i++)
+        time[i] = (unsigned char)(i < 8 ? (uint64_t)changed->tv_sec >> 8 * i
+                                  : (uint64_t)changed->tv_nsec >> 8 * (i - 8));
+    if (fd < 0
+        || pwrite(fd, time, TIME_SIZE, TIME_AT) != (ssize_t)TIME_SIZE
+        || fsync(fd) < 0 || pwrite(fd, &letter, 1, STATE_AT) != 1
+        || fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot write '%s'", name);
+    return 0;
+}
+
+/* -------------------------------------------------------------- reading */
+
+static uint64_t
+get_number(const unsigned char *at, unsigned size)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = size; i-- > 0;)
+        value = value << 8 | at[i];
+    return value;
+}
+
+static int
+fail_broken(const char *name, struct vtopo_error *err)
+{
+    return vt_fail(err, VTOPO_BAD_INPUT,
+                   "'%s' is no undo file, or is not whole", name);
+}
+
+static int
+read_file(const char *name, struct vt_buf *text, struct vtopo_error *err)
+{
+    vt_autofile FILE *file = fopen(name, "rbe");
+    size_t got;
+
+    if (file == NULL)
+        return vt_fail_errno(err, "cannot open '%s'", name);
+    do {
+        if (!vt_buf_reserve(text, 65536))
+            return vt_fail_memory(err);
+        got = fread(text->data + text->length, 1, 65535, file);
+        text->length += got;
+    } while (got > 0 && text->length <= FILE_MAX);
+    return ferror(file) != 0 ? vt_fail_errno(err, "cannot read '%s'", name)
+           : text->length > FILE_MAX ? fail_broken(name, err) : 0;
+}
+
+static bool
+is_state(int letter)
+{
+    return letter == VT_UNDO_PENDING || letter == VT_UNDO_DONE
+           || letter == VT_UNDO_BACK;
+}
+
+/* Check the head and the sum; the state is taken out of the way. */
+static bool
+check_file(struct vt_buf *text, struct vt_undo *undo, size_t *ret_count)
+{
+    unsigned char *data = (unsigned char *)text->data;
+    uint64_t count;
+
+    if (text->length < HEAD_SIZE + 4 || memcmp(data, MAGIC, sizeof(MAGIC)) != 0
+        || get_number(data + 12, 4) != 1 || !is_state(data[STATE_AT]))
+        return false;
+    undo->state = (enum vt_undo_state)data[STATE_AT];
+    undo->changed.tv_sec = (time_t)get_number(data + TIME_AT, 8);
+    undo->changed.tv_nsec = (long)get_number(data + TIME_AT + 8, 4);
+    data[STATE_AT] = 0;
+    memset(data + TIME_AT, 0, TIME_SIZE);
+    undo->disk_size = get_number(data + 16, 8);
+    count = get_number(data + 24, 4);
+    *ret_count = (size_t)count;
+    return count <= VT_UNDO_BLOCKS_MAX
+           && text->length - HEAD_SIZE - 4 >= count * ROW_SIZE
+           && vt_undo_sum(data, text->length - 4)
+              == get_number(data + text->length - 4, 4);
+}
+
+/* Take the blocks out of a file that is whole; false where they are not as
+ * such a file has them.
+ */
+static int
+take_blocks(const struct vt_buf *text, size_t count, struct vt_undo *undo,
+            bool *ret_good)
+{
+    const unsigned char *data = (const unsigned char *)text->data;
+    size_t at = HEAD_SIZE + count * ROW_SIZE;
+
+    *ret_good = false;
+    undo->blocks = calloc(count + 1, sizeof(*undo->blocks));
+    if (undo->blocks == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *row = data + HEAD_SIZE + i * ROW_SIZE;
+        struct vt_undo_block block = {
+            .offset = get_number(row, 8),
+            .size = (uint32_t)get_number(row + 8, 4),
+            .new_crc = (uint32_t)get_number(row + 16, 4),
+        };
+
+        if (block.size == 0 || block.size > text->length - 4 - at
+            || block.offset > undo->disk_size
+            || block.size > undo->disk_size - block.offset
+            || vt_undo_sum(data + at, block.size) != get_number(row + 12, 4))
+            return 0;
+        block.old = malloc(block.size);
+        if (block.old == NULL)
+            return -1;
+        memcpy(block.old, data + at, block.size);
+        at += block.size;
+        undo->blocks[undo->count++] = block;
+    }
+    *ret_good = at == text->length - 4;
+    return 0;
+}
+
+int
+vt_undo_load(const char *name, struct vt_undo *ret_undo,
+             struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_auto(vt_undo_clear) struct vt_undo undo = VT_UNDO_INIT;
+    size_t count = 0;
+    bool good;
+
+    if (read_file(name, &text, err) < 0)
+        return -1;
+    if (!check_file(&text, &undo, &count))
+        return fail_broken(name, err);
+    if (take_blocks(&text, count, &undo, &good) < 0)
+        return vt_fail_memory(err);
+    if (!good)
+        return fail_broken(name, err);
+    *ret_undo = undo;
+    undo = (struct vt_undo)VT_UNDO_INIT;
+    return 0;
+}
+
+bool
+vt_undo_look(const char *name, enum vt_undo_state *ret_state)
+{
+    vt_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char head[HEAD_SIZE];
+
+    if (fd < 0 || pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head)
+        || memcmp(head, MAGIC, sizeof(MAGIC)) != 0
+        || !is_state(head[STATE_AT]))
+        return false;
+    *ret_state = (enum vt_undo_state)head[STATE_AT];
+    return true;
+}
+
+/* -------------------------------------------------------------- applying */
+
+int
+vt_undo_apply(const struct vt_undo *undo, struct vt_nbd *nbd,
+              struct vtopo_error *err)
+{
+    for (size_t i = 0; i < undo->count; i++) {
+        const struct vt_undo_block *block = &undo->blocks[i];
+
+        if (vt_nbd_write(nbd, block->offset, block->new, block->size,
+                         err) < 0)
+            return -1;
+    }
+    return vt_nbd_flush(nbd, err);
+}
+
+/* Whether the block on the disk is one that we know. */
+static int
+check_block(const struct vt_undo *undo, const struct vt_undo_block *block,
+            struct vt_nbd *nbd, struct vtopo_error *err)
+{
+    vt_autofree unsigned char *now = malloc(block->size);
+
+    if (now == NULL)
+        return vt_fail_memory(err);
+    if (vt_nbd_read(nbd, block->offset, now, block->size, err) < 0)
+        return -1;
+    if (vt_undo_sum(now, block->size) == block->new_crc
+        || (undo->state != VT_UNDO_DONE
+            && memcmp(now, block->old, block->size) == 0))
+        return 0;
+    return vt_fail(err, VTOPO_IMPOSSIBLE,
+                   "somebody has written to the disk since the repair: %"
+                   PRIu32 " bytes at %" PRIu64 " are not what it left",
+                   block->size, block->offset);
+}
+
+int
+vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
+               struct vtopo_error *err)
+{
+    if (nbd->size != undo->disk_size)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "the undo file is for a disk of %" PRIu64
+                       " bytes, and this one has %" PRIu64, undo->disk_size,
+                       nbd->size);
+    for (size_t i = 0; i < undo->count; i++) {
+        if (check_block(undo, &undo->blocks[i], nbd, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < undo->count; i++) {
+        const struct vt_undo_block *block = &undo->blocks[i];
+
+        if (vt_nbd_write(nbd, block->offset, block->old, block->size,
+                         err) < 0)
+            return -1;
+    }
+    return vt_nbd_flush(nbd, err);
+}
