@@ -37,6 +37,18 @@ struct vw_memory {
 };
 struct vw_bytes vw_bytes_memory(const struct vw_memory *memory);
 
+/* What takes the bytes that are to be written: nobody in this program writes
+ * to a disk.  The range was checked against the size of what is written to.
+ */
+struct vw_sink {
+    int (*write)(void *context, uint64_t offset, const void *data,
+                 size_t size, struct vtopo_error *err);
+    void *context;              /* borrowed */
+};
+
+/* The CRC of Ethernet over @data; @crc is 0, or that of the bytes before. */
+uint32_t vw_crc32(uint32_t crc, const unsigned char *data, size_t size);
+
 /* Little-endian numbers at any address. */
 static inline uint16_t
 vw_le16(const unsigned char *at)
@@ -54,6 +66,20 @@ static inline uint64_t
 vw_le64(const unsigned char *at)
 {
     return (uint64_t)vw_le32(at) | (uint64_t)vw_le32(at + 4) << 32;
+}
+
+static inline void
+vw_put_le16(unsigned char *at, uint32_t value)
+{
+    at[0] = (unsigned char)value;
+    at[1] = (unsigned char)(value >> 8);
+}
+
+static inline void
+vw_put_le32(unsigned char *at, uint32_t value)
+{
+    vw_put_le16(at, value & 0xffff);
+    vw_put_le16(at + 2, value >> 16);
 }
 
 /* Big-endian numbers at any address. */

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "blocks.h"
+#include "disk.h"
 #include "facts-find.h"
 #include "facts.h"
 
@@ -27,48 +28,10 @@ struct loose_file {
 
 struct request {
     const struct vw_message *message;
-    bool has_disk;
-    bool is_nbd;
-    int fd;
-    char export[VT_NBD_NAME_MAX + 1];
+    struct vw_disk_source disk;
     struct loose_file files[VW_FACTS_FILES_MAX];
     unsigned files_count;
 };
-
-static int
-copy_text(struct vt_json_reader *reader, const char *key, char *text,
-          size_t size, struct vtopo_error *err)
-{
-    const char *value;
-
-    if (vt_json_read_null(reader))
-        return 0;
-    if (vt_json_read_string(reader, key, &value, err) < 0)
-        return -1;
-    (void)snprintf(text, size, "%s", value);
-    return 0;
-}
-
-static int
-read_disk_member(struct vt_json_reader *reader, const char *key, void *to,
-                 struct vtopo_error *err)
-{
-    struct request *request = to;
-    char kind[8] = "";
-
-    if (strcmp(key, "fd") == 0)
-        return vw_message_read_fd(request->message, reader, key, &request->fd,
-                                  err);
-    if (strcmp(key, "export") == 0)
-        return copy_text(reader, key, request->export,
-                         sizeof(request->export), err);
-    if (strcmp(key, "kind") != 0)
-        return vt_json_skip(reader, err);
-    if (copy_text(reader, key, kind, sizeof(kind), err) < 0)
-        return -1;
-    request->is_nbd = strcmp(kind, "nbd") == 0;
-    return 0;
-}
 
 static int
 read_file_member(struct vt_json_reader *reader, const char *key, void *to,
@@ -81,9 +44,9 @@ read_file_member(struct vt_json_reader *reader, const char *key, void *to,
         return vw_message_read_fd(request->message, reader, key, &file->fd,
                                   err);
     if (strcmp(key, "role") == 0)
-        return copy_text(reader, key, file->role, sizeof(file->role), err);
+        return vw_read_text(reader, key, file->role, sizeof(file->role), err);
     if (strcmp(key, "name") == 0)
-        return copy_text(reader, key, file->name, sizeof(file->name), err);
+        return vw_read_text(reader, key, file->name, sizeof(file->name), err);
     return vt_json_skip(reader, err);
 }
 
@@ -114,10 +77,7 @@ read_member(struct vt_json_reader *reader, const char *key, void *to,
         return vt_json_read_array(reader, add_file, request, err);
     if (strcmp(key, "disk") != 0)
         return vt_json_skip(reader, err);
-    if (vt_json_read_null(reader))
-        return 0;
-    request->has_disk = true;
-    return vt_json_read_object(reader, read_disk_member, request, err);
+    return vw_disk_read(request->message, reader, &request->disk, err);
 }
 
 /* ------------------------------------------------------------------ hives */
@@ -419,9 +379,9 @@ write_read(struct vt_json *json, const struct vw_blocks *blocks)
 }
 
 static int
-run_disk(const struct vw_bytes *disk, struct vt_json *json,
-         struct vtopo_error *err)
+run_disk(const struct vw_bytes *disk, void *context, struct vtopo_error *err)
 {
+    struct vt_json *json = context;
     vt_auto(vw_blocks_freep) struct vw_blocks *blocks = NULL;
     vt_autofree struct vw_problems *problems = calloc(1, sizeof(*problems));
     vt_autofree struct vw_found *found = calloc(1, sizeof(*found));
@@ -555,25 +515,6 @@ run_loose(const struct request *request, struct vt_json *json)
     vt_json_close(json, '}');
 }
 
-static int
-run_with_disk(const struct request *request, struct vt_json *answer,
-              struct vtopo_error *err)
-{
-    struct vw_bytes disk;
-    struct vt_nbd nbd;
-    int rc;
-
-    if (!request->is_nbd)
-        return vw_raw_open(request->fd, &disk, err) < 0 ? -1
-               : run_disk(&disk, answer, err);
-    if (vt_nbd_open(request->fd, request->export, &nbd, err) < 0)
-        return -1;
-    disk = vw_nbd_bytes(&nbd);
-    rc = run_disk(&disk, answer, err);
-    vt_nbd_leave(&nbd);
-    return rc;
-}
-
 int
 vw_facts_run(const struct vw_message *message, struct vt_json_reader *reader,
              struct vt_json *answer, struct vtopo_error *err)
@@ -583,11 +524,10 @@ vw_facts_run(const struct vw_message *message, struct vt_json_reader *reader,
     if (request == NULL)
         return vt_fail_memory(err);
     request->message = message;
-    request->fd = -1;
     if (vt_json_read_object(reader, read_member, request, err) < 0)
         return -1;
-    if (request->has_disk)
-        return run_with_disk(request, answer, err);
+    if (request->disk.is_given)
+        return vw_disk_use(&request->disk, run_disk, answer, err);
     run_loose(request, answer);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fat.c - read FAT12, FAT16 and FAT32 (see fat.h)
+ * fat.c - read FAT12, FAT16 and FAT32, and overwrite files (see fat.h)
  *
  * After Microsoft's published specification (fatgen103).  A chain of clusters
  * is never trusted to end: a file is left after as many clusters as its size
@@ -305,6 +305,7 @@ read_directory(void *context, uint64_t offset, void *buffer, size_t size,
 
 /* What an entry of a directory says of a file. */
 struct found {
+    uint64_t entry_at;          /* where it stands in the volume */
     unsigned attributes;
     uint32_t cluster;
     uint32_t size;
@@ -532,6 +533,7 @@ next_entry(struct walk *walk, struct found *ret_found,
         if (is_no_name(ret_long[0] != '\0' ? ret_long : ret_short))
             continue;
         *ret_found = (struct found) {
+            .entry_at = walk->at - ENTRY_SIZE,
             .attributes = raw[11],
             .cluster = vw_le16(raw + 26),
             .size = vw_le32(raw + 28),
@@ -641,4 +643,52 @@ vw_fat_list(struct vw_fat *fat, const char *path, vw_visit *visit,
     }
     *ret_found = is_found;
     return 0;
+}
+
+/* ------------------------------------------------------------ write */
+
+/* Write @size bytes over the first ones of @file. */
+static int
+write_clusters(struct fat_file *file, const struct vw_sink *sink,
+               const unsigned char *data, size_t size,
+               struct vtopo_error *err)
+{
+    unsigned cluster_size = file->fat->cluster_size;
+
+    for (size_t at = 0; at < size;) {
+        size_t piece = size - at < cluster_size ? size - at : cluster_size;
+
+        if (seek(file, (uint32_t)(at / cluster_size), err) < 0
+            || sink->write(sink->context, cluster_at(file->fat, file->cluster),
+                           data + at, piece, err) < 0)
+            return -1;
+        at += piece;
+    }
+    return 0;
+}
+
+int
+vw_fat_rewrite(struct vw_fat *fat, const struct vw_sink *sink,
+               const char *path, const unsigned char *data, size_t size,
+               struct vtopo_error *err)
+{
+    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
+    unsigned char raw[4];
+    struct found found;
+    bool is_found;
+
+    if (find_path(fat, path, &found, &is_found, err) < 0)
+        return -1;
+    if (!is_found || is_directory(&found))
+        return vt_fail(err, VTOPO_BAD_INPUT, "there is no file %s", path);
+    if (size > found.size)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "the file would grow");
+    if (open_file(fat, &found, &file, err) < 0
+        || write_clusters(file.context, sink, data, size, err) < 0)
+        return -1;
+    if (size == found.size)
+        return 0;
+    vw_put_le32(raw, (uint32_t)size);
+    return sink->write(sink->context, found.entry_at + ENTRY_SIZE - 4, raw,
+                       sizeof(raw), err);
 }

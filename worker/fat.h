@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fat.h - read FAT12, FAT16 and FAT32
+ * fat.h - read FAT12, FAT16 and FAT32, and overwrite a file
  *
- * Enough to find a boot.ini, a boot store, or the hives of an old Windows.
- * Never writes, and reads only what is asked for.
+ * Enough to find a boot.ini, a boot store, or the hives of an old Windows,
+ * and to change the first two in place.  Reads only what is asked for.
  */
 
 #ifndef VW_FAT_H
@@ -52,6 +52,15 @@ int vw_fat_is_dirty(struct vw_fat *fat, bool *ret_dirty,
 int vw_fat_find(struct vw_fat *fat, const char *path,
                 struct vw_file *ret_file, bool *ret_found,
                 struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Tell @sink to put @size bytes in the place of all that the file at @path
+ * holds, which must not be fewer.  The chain of its clusters stays as it is:
+ * only the size in its directory becomes smaller.
+ */
+int vw_fat_rewrite(struct vw_fat *fat, const struct vw_sink *sink,
+                   const char *path, const unsigned char *data, size_t size,
+                   struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Call @visit for the entries of the directory at @path. */

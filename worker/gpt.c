@@ -25,26 +25,6 @@ struct header {
     unsigned char disk_guid[16];
 };
 
-/* The CRC of Ethernet, four bits at a time; start with @crc 0. */
-static uint32_t
-crc32_add(uint32_t crc, const unsigned char *data, size_t size)
-{
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-        0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-
-    crc = ~crc;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
-
 /* Whether @sector, of @sector_size bytes at @lba, is a sound header. */
 static bool
 parse_header(unsigned char *sector, unsigned sector_size, uint64_t lba,
@@ -64,7 +44,7 @@ parse_header(unsigned char *sector, unsigned sector_size, uint64_t lba,
         || vw_le64(sector + 24) != lba)
         return false;
     memset(sector + 16, 0, 4);      /* the sum is made without itself */
-    if (crc32_add(0, sector, size) != crc)
+    if (vw_crc32(0, sector, size) != crc)
         return false;
     if (header.entries > VW_GPT_ENTRIES_MAX
         || header.entry_size < 128 || header.entry_size % 8 != 0
@@ -140,7 +120,7 @@ read_entries(const struct vw_bytes *disk, const struct header *header,
                           header->entries_at + (uint64_t)i * header->entry_size,
                           raw, header->entry_size, err) < 0)
             return -1;
-        crc = crc32_add(crc, raw, header->entry_size);
+        crc = vw_crc32(crc, raw, header->entry_size);
         add_entry(list, header, disk->size, i, raw);
     }
     *ret_sound = crc == header->entries_crc;

@@ -32,6 +32,7 @@
 #include "cage.h"
 #include "facts.h"
 #include "message.h"
+#include "repair.h"
 #include "sniff.h"
 
 #define ANSWER_MAX (4u << 20)
@@ -102,6 +103,7 @@ answer_sniff(const struct vw_message *message, struct vt_json_reader *reader,
 static const struct question questions[] = {
     { .name = "sniff", .answer = answer_sniff },
     { .name = "facts", .answer = vw_facts_run },
+    { .name = "repair", .answer = vw_repair_run },
 };
 
 struct answering {

@@ -34,10 +34,11 @@
 
 struct vw_ntfs {
     struct vw_bytes bytes;
+    struct vw_sink sink;        /* .write is NULL where it is only read */
     struct vw_mirror mirror;    /* covered on the second try to mount */
     s64 position;               /* of seek and read */
     unsigned reads;             /* for the call of ours that goes on */
-    struct vtopo_error trouble; /* why a read failed first */
+    struct vtopo_error trouble; /* why a read or a write failed first */
     ntfs_volume *volume;
 };
 
@@ -52,12 +53,15 @@ context_of(struct ntfs_device *device)
 static int
 device_open(struct ntfs_device *device, int flags)
 {
-    if ((flags & O_ACCMODE) != O_RDONLY) {
+    bool is_written = (flags & O_ACCMODE) != O_RDONLY;
+
+    if (is_written && context_of(device)->sink.write == NULL) {
         errno = EROFS;
         return -1;
     }
     NDevSetOpen(device);
-    NDevSetReadOnly(device);
+    if (!is_written)
+        NDevSetReadOnly(device);
     return 0;
 }
 
@@ -66,6 +70,18 @@ device_close(struct ntfs_device *device)
 {
     device->d_state &= ~(1ul << ND_Open);
     return 0;
+}
+
+/* Keep the reason of the first failure, for fail_ntfs(); -1 with errno. */
+static s64
+keep_trouble(struct vw_ntfs *ntfs, struct vtopo_error *err)
+{
+    if (ntfs->trouble.code == VTOPO_OK) {
+        ntfs->trouble = *err;
+        *err = (struct vtopo_error) VTOPO_ERROR_INIT;
+    }
+    errno = EIO;
+    return -1;
 }
 
 static s64
@@ -90,12 +106,7 @@ device_pread(struct ntfs_device *device, void *buffer, s64 count, s64 offset)
                            (size_t)count, &err);
     if (rc == 0)
         return count;
-    if (ntfs->trouble.code == VTOPO_OK) {
-        ntfs->trouble = err;
-        err = (struct vtopo_error) VTOPO_ERROR_INIT;
-    }
-    errno = EIO;
-    return -1;
+    return keep_trouble(ntfs, &err);
 }
 
 static s64
@@ -126,21 +137,35 @@ device_read(struct ntfs_device *device, void *buffer, s64 count)
 }
 
 static s64
-device_write(struct ntfs_device *device, const void *buffer, s64 count)
-{
-    (void)device;
-    (void)buffer;
-    (void)count;
-    errno = EROFS;
-    return -1;
-}
-
-static s64
 device_pwrite(struct ntfs_device *device, const void *buffer, s64 count,
               s64 offset)
 {
-    (void)offset;
-    return device_write(device, buffer, count);
+    struct vw_ntfs *ntfs = context_of(device);
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+
+    if (ntfs->sink.write == NULL) {
+        errno = EROFS;
+        return -1;
+    }
+    if (count < 0 || offset < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (ntfs->sink.write(ntfs->sink.context, (uint64_t)offset, buffer,
+                         (size_t)count, &err) == 0)
+        return count;
+    return keep_trouble(ntfs, &err);
+}
+
+static s64
+device_write(struct ntfs_device *device, const void *buffer, s64 count)
+{
+    struct vw_ntfs *ntfs = context_of(device);
+    s64 put = device_pwrite(device, buffer, count, ntfs->position);
+
+    if (put > 0)
+        ntfs->position += put;
+    return put;
 }
 
 static int
@@ -211,7 +236,9 @@ fail_ntfs(struct vw_ntfs *ntfs, const char *doing, struct vtopo_error *err)
 
 /* ----------------------------------------------------------- volume */
 
-/* Mount the volume, read-only: the journal is left alone. */
+/* Mount the volume, read-only unless there is a sink.  Then, too, mounting
+ * itself changes nothing: the journal is neither replayed nor emptied.
+ */
 static int
 mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
 {
@@ -223,7 +250,8 @@ mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
                                (uintptr_t)&operations, ntfs);
     if (device == NULL)
         return vt_fail_memory(err);
-    ntfs->volume = ntfs_device_mount(device, NTFS_MNT_RDONLY);
+    ntfs->volume = ntfs_device_mount(device, ntfs->sink.write == NULL
+                                     ? NTFS_MNT_RDONLY : NTFS_MNT_FORENSIC);
     if (ntfs->volume == NULL) {
         int why = errno;
 
@@ -285,9 +313,9 @@ check_boot_sector(const struct vw_bytes *bytes, struct vtopo_error *err)
     return 0;
 }
 
-int
-vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
-             struct vtopo_error *err)
+static int
+open_volume(const struct vw_bytes *bytes, const struct vw_sink *sink,
+            struct vw_ntfs **ret_ntfs, struct vtopo_error *err)
 {
     vt_auto(vw_ntfs_closep) struct vw_ntfs *ntfs = calloc(1, sizeof(*ntfs));
 
@@ -296,14 +324,32 @@ vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
     if (check_boot_sector(bytes, err) < 0)
         return -1;
     ntfs->bytes = *bytes;
+    if (sink != NULL)
+        ntfs->sink = *sink;
     ntfs_log_set_handler(ntfs_log_handler_null);
-    if (mount_somehow(ntfs, err) < 0)
+    /* With a mirror that is out of date nothing is written. */
+    if ((sink != NULL ? mount(ntfs, err) : mount_somehow(ntfs, err)) < 0)
         return -1;
     if (ntfs_set_shown_files(ntfs->volume, FALSE, TRUE, FALSE) != 0
         || ntfs_set_ignore_case(ntfs->volume) != 0)
         return vt_fail_memory(err);
     *ret_ntfs = vt_steal(&ntfs);
     return 0;
+}
+
+int
+vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
+             struct vtopo_error *err)
+{
+    return open_volume(bytes, NULL, ret_ntfs, err);
+}
+
+int
+vw_ntfs_open_to_write(const struct vw_bytes *bytes,
+                      const struct vw_sink *sink, struct vw_ntfs **ret_ntfs,
+                      struct vtopo_error *err)
+{
+    return open_volume(bytes, sink, ret_ntfs, err);
 }
 
 void
@@ -694,5 +740,66 @@ vw_ntfs_state(struct vw_ntfs *ntfs, struct vw_volume_state *ret_state,
         || read_hibernation(ntfs, &state.hibernation, err) < 0)
         return -1;
     *ret_state = state;
+    return 0;
+}
+
+/* ------------------------------------------------------------ write */
+
+/* Whether the data of a file are bytes in clusters, or in its record. */
+static int
+check_plain(const struct ntfs_file *file, size_t size,
+            struct vtopo_error *err)
+{
+    if ((file->flags & VW_FILE_UNREADABLE) != 0 || file->data == NULL)
+        return vw_file_refuse(file->flags, err);
+    if ((file->flags & (VW_FILE_COMPRESSED | VW_FILE_SPARSE)) != 0)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "the file is compressed or sparse, and such files are "
+                       "not written");
+    if ((uint64_t)size > (uint64_t)file->data->data_size)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "the file would grow");
+    return 0;
+}
+
+int
+vw_ntfs_rewrite(struct vw_ntfs *ntfs, const char *path,
+                const unsigned char *data, size_t size,
+                struct vtopo_error *err)
+{
+    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
+    ntfs_attr *attribute;
+    bool found;
+
+    if (vw_ntfs_find(ntfs, path, &file, &found, err) < 0)
+        return -1;
+    if (!found)
+        return vt_fail(err, VTOPO_BAD_INPUT, "there is no %s", path);
+    if (check_plain(file.context, size, err) < 0)
+        return -1;
+    attribute = ((struct ntfs_file *)file.context)->data;
+    begin(ntfs);
+    for (size_t at = 0; at < size;) {
+        s64 put = ntfs_attr_pwrite(attribute, (s64)at, (s64)(size - at),
+                                   data + at);
+
+        if (put <= 0 || put > (s64)(size - at))
+            return fail_ntfs(ntfs, "write a file", err);
+        at += (size_t)put;
+    }
+    if (attribute->data_size != (s64)size
+        && ntfs_attr_truncate(attribute, (s64)size) != 0)
+        return fail_ntfs(ntfs, "shorten a file", err);
+    return 0;
+}
+
+int
+vw_ntfs_finish(struct vw_ntfs **ntfs, struct vtopo_error *err)
+{
+    vt_auto(vw_ntfs_closep) struct vw_ntfs *ending = vt_steal(ntfs);
+    ntfs_volume *volume = vt_steal(&ending->volume);
+
+    begin(ending);
+    if (ntfs_umount(volume, FALSE) != 0 || ending->trouble.code != VTOPO_OK)
+        return fail_ntfs(ending, "finish an NTFS volume", err);
     return 0;
 }

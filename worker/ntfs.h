@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * ntfs.h - read NTFS
+ * ntfs.h - read NTFS, and shorten or overwrite a file
  *
- * By libntfs-3g, over bytes that we hand it: it opens nothing itself, and
- * nothing is ever written, not even to empty the journal.  The library was
- * made for volumes that mean well, so what it may do for one call of ours is
+ * By libntfs-3g, over bytes that we hand it: it opens nothing itself.  What
+ * it writes goes to a sink, where there is one, and never to the disk; to
+ * mount writes nothing, not even to empty the journal.  The library was made
+ * for volumes that mean well, so what it may do for one call of ours is
  * counted.
  */
 
@@ -27,6 +28,27 @@ struct vw_ntfs;
  */
 int vw_ntfs_open(const struct vw_bytes *bytes, struct vw_ntfs **ret_ntfs,
                  struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The same, to write to: @sink takes what is written, and @bytes show it from
+ * then on.  Only for a volume whose vw_ntfs_state() allows it.
+ */
+int vw_ntfs_open_to_write(const struct vw_bytes *bytes,
+                          const struct vw_sink *sink,
+                          struct vw_ntfs **ret_ntfs, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Put @size bytes in the place of all that the file at @path holds, which
+ * must not be fewer.  Fails with VTOPO_IMPOSSIBLE for a file that is
+ * compressed, sparse, encrypted or elsewhere.
+ */
+int vw_ntfs_rewrite(struct vw_ntfs *ntfs, const char *path,
+                    const unsigned char *data, size_t size,
+                    struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Close a volume that was written to; *@ntfs is NULL in any case. */
+int vw_ntfs_finish(struct vw_ntfs **ntfs, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Every file must be closed before.  NULL is nothing to do. */

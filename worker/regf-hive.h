@@ -46,6 +46,11 @@ struct vw_base {
  */
 void vw_base_parse(const unsigned char *block, struct vw_base *ret_base);
 
+/* The checksum of @block: the exclusive or of all words but the last, which
+ * holds it; two results are kept free.
+ */
+uint32_t vw_base_sum(const unsigned char *block);
+
 /* ---------------------------------------------------------------- pages */
 
 #define VW_PAGES_WAYS 4u
@@ -125,6 +130,13 @@ void vw_logs_choose(struct vw_hive *hive, const struct vw_base *base,
 
 /* Apply @logs to a hive whose size is known. */
 void vw_logs_apply(struct vw_hive *hive, const struct vw_logs *logs);
+
+/* The highest number that stands in the log @bytes, whether it belongs to its
+ * hive or not: in its base block, or in any entry that could be replayed.
+ */
+int vw_log_last_sequence(const struct vw_bytes *bytes, uint32_t *ret_last,
+                         struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
 
 /* The hash that guards log entries: Marvin32, 64 bits, Windows' seed for
  * hives.  Several calls make one hash where all sizes but the last are

@@ -579,3 +579,41 @@ vw_logs_apply(struct vw_hive *hive, const struct vw_logs *logs)
             note_error(hive, &err);
     }
 }
+
+/* ----------------------------------------------------------- last number */
+
+#define LOG_SIZE_MAX (64u << 20)
+
+int
+vw_log_last_sequence(const struct vw_bytes *bytes, uint32_t *ret_last,
+                     struct vtopo_error *err)
+{
+    unsigned char sector[SECTOR];
+    struct vw_base base;
+    uint32_t last = 0;
+
+    if (bytes->size > LOG_SIZE_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "a log of %llu bytes is too long",
+                       (unsigned long long)bytes->size);
+    for (uint64_t at = 0; at + SECTOR <= bytes->size; at += SECTOR) {
+        uint32_t found = 0;
+
+        if (vw_bytes_read(bytes, at, sector, sizeof(sector), err) < 0)
+            return -1;
+        if (at == 0) {
+            vw_base_parse(sector, &base);
+            if (base.is_regf && base.checksum_ok)
+                found = base.primary_sequence > base.secondary_sequence
+                        ? base.primary_sequence : base.secondary_sequence;
+        } else if (memcmp(sector, "HvLE", 4) == 0
+                   && vw_marvin_finish(vw_marvin_start(), sector,
+                                       ENTRY_HASHED)
+                      == vw_le64(sector + ENTRY_HASHED)) {
+            found = vw_le32(sector + 12);
+        }
+        last = found > last ? found : last;
+    }
+    *ret_last = last;
+    return 0;
+}

@@ -12,11 +12,8 @@
 #include "regf-hive.h"
 #include "utf16.h"
 
-/* The exclusive or of all words but the last, which holds it; two results
- * are kept free.
- */
-static uint32_t
-checksum(const unsigned char *block)
+uint32_t
+vw_base_sum(const unsigned char *block)
 {
     uint32_t sum = 0;
 
@@ -41,7 +38,7 @@ vw_base_parse(const unsigned char *block, struct vw_base *ret_base)
         .size = vw_le32(block + 40),
         .cluster = vw_le32(block + 44),
         .is_regf = memcmp(block, "regf", 4) == 0,
-        .checksum_ok = checksum(block) == vw_le32(block + 508),
+        .checksum_ok = vw_base_sum(block) == vw_le32(block + 508),
     };
     memcpy(ret_base->name, block + 48, sizeof(ret_base->name));
 }

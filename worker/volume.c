@@ -127,3 +127,45 @@ vw_volume_list(struct vw_volume *volume, const char *path, vw_visit *visit,
                             err);
     return vw_fat_list(volume->fat, path, visit, context, ret_found, err);
 }
+
+static int
+rewrite_fat(const struct vw_bytes *partition, const struct vw_sink *sink,
+            const char *path, const unsigned char *data, size_t size,
+            struct vtopo_error *err)
+{
+    vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
+
+    if (vw_fat_open(partition, &fat, err) < 0)
+        return -1;
+    return vw_fat_rewrite(fat, sink, path, data, size, err);
+}
+
+static int
+rewrite_ntfs(const struct vw_bytes *partition, const struct vw_sink *sink,
+             const char *path, const unsigned char *data, size_t size,
+             struct vtopo_error *err)
+{
+    vt_auto(vw_ntfs_closep) struct vw_ntfs *ntfs = NULL;
+
+    if (vw_ntfs_open_to_write(partition, sink, &ntfs, err) < 0
+        || vw_ntfs_rewrite(ntfs, path, data, size, err) < 0)
+        return -1;
+    return vw_ntfs_finish(&ntfs, err);
+}
+
+int
+vw_volume_rewrite(const struct vw_bytes *partition,
+                  const struct vw_sink *sink, const char *path,
+                  const unsigned char *data, size_t size,
+                  struct vtopo_error *err)
+{
+    enum vw_content content;
+
+    if (vw_content_probe(partition, &content, err) < 0)
+        return -1;
+    if (content == VW_CONTENT_FAT)
+        return rewrite_fat(partition, sink, path, data, size, err);
+    if (content == VW_CONTENT_NTFS)
+        return rewrite_ntfs(partition, sink, path, data, size, err);
+    return fail_content(content, err);
+}

@@ -60,4 +60,14 @@ int vw_volume_list(struct vw_volume *volume, const char *path,
                    struct vtopo_error *err)
     __attribute__((nonnull(1, 2, 3, 5, 6), warn_unused_result));
 
+/* Put @size bytes in the place of all that the file at @path holds, which
+ * must not be fewer, on a volume that is open elsewhere only to be read:
+ * @sink takes the writes, and @partition shows them from then on.
+ */
+int vw_volume_rewrite(const struct vw_bytes *partition,
+                      const struct vw_sink *sink, const char *path,
+                      const unsigned char *data, size_t size,
+                      struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif /* VW_VOLUME_H */
