@@ -12,6 +12,7 @@
 #include "options.h"
 
 extern const struct command command_guests;
+extern const struct command command_repair;
 extern const struct command command_run;
 extern const struct command command_verify;
 extern const struct command command_inspect;

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "image/undo.h"
 #include "inspect-image.h"
 #include "report/facts-read.h"
 
@@ -58,6 +59,29 @@ take_findings(struct inspected *inspected)
     }
 }
 
+/* A repair that was interrupted is said by every command that looks. */
+static int
+note_repair(const char *name, struct inspected *inspected,
+            struct vtopo_error *err)
+{
+    vt_autofree char *undo = vt_undo_name(name);
+    struct vt_finding *finding;
+    enum vt_undo_state state;
+
+    if (undo == NULL)
+        return vt_fail_memory(err);
+    if (!vt_undo_look(undo, &state) || state == VT_UNDO_DONE)
+        return 0;
+    finding = vt_findings_add(&inspected->findings, VT_PROBLEM,
+                              "repair-interrupted");
+    (void)snprintf(finding->text, sizeof(finding->text),
+                   "a repair of this image was interrupted: it may be half "
+                   "changed");
+    (void)snprintf(finding->cure, sizeof(finding->cure),
+                   "'vtopo repair --undo' makes it the old one");
+    return 0;
+}
+
 int
 inspected_read_image(const struct vt_image_options *options,
                      const char *name, struct inspected *ret_inspected,
@@ -71,6 +95,8 @@ inspected_read_image(const struct vt_image_options *options,
         || take_answer(&answer, &inspected, err) < 0)
         return -1;
     take_findings(&inspected);
+    if (note_repair(name, &inspected, err) < 0)
+        return -1;
     *ret_inspected = inspected;
     inspected = (struct inspected)INSPECTED_INIT;
     return 0;

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
     &command_inspect,
     &command_predict,
     &command_plan,
+    &command_repair,
     &command_run,
     &command_verify,
     &command_guests,

@@ -91,6 +91,10 @@ vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
         if (vt_nbd_read(nbd, block->offset, block->old, block->size,
                         err) < 0)
             return -1;
+        if (block->has_old_crc
+            && vt_undo_sum(block->old, block->size) != block->old_crc)
+            return vt_fail(err, VTOPO_IMPOSSIBLE,
+                           "the disk was changed while it was looked at");
     }
     return 0;
 }

@@ -29,6 +29,8 @@ struct vt_undo_block {
     uint64_t offset;
     uint32_t size;
     uint32_t new_crc;           /* of what is written there */
+    uint32_t old_crc;           /* of what must be there, if has_old_crc */
+    bool has_old_crc;
     unsigned char *old;         /* owned */
     unsigned char *new;         /* owned; NULL where only the sum is known */
 };
@@ -54,7 +56,9 @@ void vt_undo_clear(struct vt_undo *undo);
 /* The name of the undo file of @image: the caller frees it. */
 char *vt_undo_name(const char *image);
 
-/* Fill in what is there now, from the disk behind @nbd. */
+/* Fill in what is there now, from the disk behind @nbd.  Fails with
+ * VTOPO_IMPOSSIBLE where that is not what must be there.
+ */
 int vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
                      struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * cmd-repair.c - "vtopo repair": take the limits out of an image
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json-write.h"
+#include "commands.h"
+#include "output.h"
+#include "repair-apply.h"
+
+struct args {
+    bool dry_run, in_place, undo, yes, json;
+    const char *overlay;
+    const char *entries;
+    struct vt_image_options image;
+};
+
+static const struct option_row repair_options[] = {
+    { .name = "dry-run", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, dry_run),
+      .help = "say what would be changed, and change nothing" },
+    { .name = "in-place", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, in_place),
+      .help = "change the image itself, with an undo file beside it" },
+    { .name = "undo", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, undo),
+      .help = "take back a repair in place" },
+    { .name = "overlay", .arg = "FILE", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, overlay),
+      .help = "the new qcow2 that takes the changes (default: "
+              "IMAGE.repaired.qcow2)" },
+    { .letter = 'e', .name = "entries", .arg = "WHICH", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, entries),
+      .help = "boot entries: default, all, or a GUID (default: default)" },
+    { .letter = 'y', .name = "yes", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, yes),
+      .help = "do not ask" },
+    { .name = "format", .arg = "NAME", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, image.format),
+      .help = "format of the image, such as raw (default: by its bytes)" },
+    { .name = "allow-outside", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, image.allow_outside),
+      .help = "read backing files outside the folder of the image" },
+    { .name = "no-sandbox", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, image.no_sandbox),
+      .help = "go on where the kernel can shut in nothing" },
+    { .name = "json", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, json),
+      .help = "print JSON, whose members do not change meaning" },
+    { .name = NULL },
+};
+
+/* ------------------------------------------------------------- printing */
+
+static void
+add_change(struct vt_buf *out, const struct vt_change *change)
+{
+    vt_buf_add_string(out, "  ");
+    output_add_escaped(out, change->where);
+    vt_buf_add_string(out, ": ");
+    output_add_escaped(out, change->what);
+    vt_buf_add_string(out, "\n    ");
+    output_add_escaped(out, change->before != NULL ? change->before
+                                                   : "not there");
+    vt_buf_add_string(out, "  ->  ");
+    output_add_escaped(out, change->after != NULL ? change->after
+                                                  : "taken away");
+    if (change->why != NULL) {
+        vt_buf_add_string(out, "\n    ");
+        output_add_escaped(out, change->why);
+    }
+    vt_buf_add_char(out, '\n');
+}
+
+static void
+add_text(struct vt_buf *out, const struct vt_proposal *proposal)
+{
+    if (proposal->changes_count != 0)
+        vt_buf_printf(out, "%u change%s:\n", proposal->changes_count,
+                      proposal->changes_count == 1 ? "" : "s");
+    for (unsigned i = 0; i < proposal->changes_count; i++)
+        add_change(out, &proposal->changes[i]);
+    for (unsigned i = 0; i < proposal->refusals_count; i++) {
+        vt_buf_add_string(out, "! ");
+        output_add_escaped(out, proposal->refusals[i].text);
+        vt_buf_add_char(out, '\n');
+    }
+    for (unsigned i = 0; i < proposal->advice_count; i++) {
+        vt_buf_add_string(out, "* ");
+        output_add_escaped(out, proposal->advice[i]);
+        vt_buf_add_char(out, '\n');
+    }
+}
+
+static void
+add_json_change(struct vt_json *json, const struct vt_change *change)
+{
+    vt_json_open(json, '{');
+    vt_json_key(json, "where");
+    vt_json_string(json, change->where);
+    vt_json_key(json, "what");
+    vt_json_string(json, change->what);
+    vt_json_key(json, "before");
+    vt_json_string_or_null(json, change->before);
+    vt_json_key(json, "after");
+    vt_json_string_or_null(json, change->after);
+    vt_json_key(json, "why");
+    vt_json_string_or_null(json, change->why);
+    vt_json_close(json, '}');
+}
+
+/* @done says what became of it: "dry-run", "overlay", "in-place", "nothing". */
+static void
+add_json(struct vt_buf *out, const char *image,
+         const struct vt_proposal *proposal, const char *done,
+         const char *file)
+{
+    struct vt_json json = VT_JSON_INIT(out);
+
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "image");
+    vt_json_string(&json, image);
+    vt_json_key(&json, "done");
+    vt_json_string(&json, done);
+    vt_json_key(&json, "file");
+    vt_json_string_or_null(&json, file);
+    vt_json_key(&json, "changes");
+    vt_json_open(&json, '[');
+    for (unsigned i = 0; i < proposal->changes_count; i++)
+        add_json_change(&json, &proposal->changes[i]);
+    vt_json_close(&json, ']');
+    vt_json_key(&json, "refused");
+    vt_json_open(&json, '[');
+    for (unsigned i = 0; i < proposal->refusals_count; i++) {
+        vt_json_open(&json, '{');
+        vt_json_key(&json, "code");
+        vt_json_string(&json, proposal->refusals[i].code);
+        vt_json_key(&json, "text");
+        vt_json_string(&json, proposal->refusals[i].text);
+        vt_json_close(&json, '}');
+    }
+    vt_json_close(&json, ']');
+    vt_json_key(&json, "advice");
+    vt_json_open(&json, '[');
+    for (unsigned i = 0; i < proposal->advice_count; i++)
+        vt_json_string(&json, proposal->advice[i]);
+    vt_json_close(&json, ']');
+    vt_json_close(&json, '}');
+    vt_buf_add_char(out, '\n');
+}
+
+/* ------------------------------------------------------------- deciding */
+
+/* A repair that is not whole, or in the way of another. */
+static int
+check_earlier(const struct args *args, const char *name,
+              struct vtopo_error *err)
+{
+    vt_autofree char *undo = vt_undo_name(name);
+    enum vt_undo_state state;
+
+    if (undo == NULL)
+        return vt_fail_memory(err);
+    if (!vt_undo_look(undo, &state))
+        return 0;
+    if (state != VT_UNDO_DONE) {
+        (void)vt_fail(err, VTOPO_IMPOSSIBLE,
+                      "an earlier repair of '%s' was interrupted", name);
+        return vt_hint(err, "'vtopo repair --undo' makes it the old one");
+    }
+    if (!args->in_place)
+        return 0;
+    (void)vt_fail(err, VTOPO_IMPOSSIBLE,
+                  "'%s' was repaired in place before", name);
+    return vt_hint(err, "'vtopo repair --undo' takes that back; remove '%s' to "
+                   "keep it", undo);
+}
+
+static int
+check_use(const struct vt_image *image, struct vtopo_error *err)
+{
+    size_t count;
+    const struct vt_image_finding *list = vt_image_findings(image, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].code, "in-use") == 0) {
+            (void)vt_fail(err, VTOPO_IMPOSSIBLE,
+                          "'%s' is in use by a running VM",
+                          vt_image_name(image));
+            return vt_hint(err, "shut the VM down first");
+        }
+        if (strcmp(list[i].code, "dirty") == 0)
+            return vt_fail(err, VTOPO_IMPOSSIBLE, "%s", list[i].text);
+    }
+    return 0;
+}
+
+/* Whether the user, who is at a terminal, agrees. */
+static bool
+ask_user(const struct args *args, const struct vt_proposal *proposal)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    const char *ci = getenv("CI");
+    char answer[8] = "";
+
+    if (args->yes || (ci != NULL && strcmp(ci, "true") == 0)
+        || !isatty(STDIN_FILENO))
+        return true;
+    add_text(&text, proposal);
+    vt_buf_add_string(&text, args->in_place ? "Change the image? [y/N] "
+                                            : "Make an overlay so? [y/N] ");
+    if (text.failed || output_write(STDERR_FILENO, "standard error",
+                                    text.data, text.length, &err) < 0
+        || fgets(answer, sizeof(answer), stdin) == NULL)
+        return false;
+    return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static int
+make_ask(const struct args *args, struct repair_ask *ask,
+         struct vtopo_error *err)
+{
+    const char *entries = args->entries != NULL ? args->entries : "default";
+    struct vt_json json = VT_JSON_INIT(&ask->members);
+
+    ask->options = args->image;
+    vt_json_key(&json, "boot_limits");
+    vt_json_bool(&json, true);
+    vt_json_key(&json, "entries");
+    if (strcmp(entries, "default") == 0 || strcmp(entries, "all") == 0) {
+        vt_json_string(&json, entries);
+    } else {
+        vt_json_open(&json, '[');
+        vt_json_string(&json, entries);
+        vt_json_close(&json, ']');
+    }
+    return vt_buf_check(&ask->members, err);
+}
+
+/* ------------------------------------------------------------ the doing */
+
+static int
+apply(const struct args *args, const struct repair_ask *ask,
+      struct vt_image *image, struct vt_proposal *proposal,
+      struct vt_buf *out, struct vtopo_error *err)
+{
+    const char *name = vt_image_name(image);
+    vt_autofree char *file = args->in_place ? vt_undo_name(name)
+        : strdup(args->overlay != NULL ? args->overlay : "");
+
+    if (file != NULL && file[0] == '\0') {
+        free(file);
+        if (asprintf(&file, "%s.repaired.qcow2", name) < 0)
+            file = NULL;
+    }
+    if (file == NULL)
+        return vt_fail_memory(err);
+    if ((args->in_place ? repair_in_place(ask, image, proposal, err)
+         : repair_overlay(ask, image, proposal, file, err)) < 0)
+        return -1;
+    if (args->json) {
+        add_json(out, name, proposal, args->in_place ? "in-place" : "overlay",
+                 file);
+        return 0;
+    }
+    add_text(out, proposal);
+    if (args->in_place)
+        vt_buf_printf(out, "Done, and looked at again.  The way back is '%s':\n"
+                      "    vtopo repair --undo ", file);
+    else
+        vt_buf_printf(out, "Done, and looked at again.  The image is as it "
+                      "was; the changes are in\n    %s\nStart the guest from "
+                      "it, or put them into the image:\n    qemu-img commit ",
+                      file);
+    output_add_escaped(out, args->in_place ? name : file);
+    vt_buf_add_char(out, '\n');
+    return 0;
+}
+
+/* What the worker says, where nothing is to be changed. */
+static int
+show_nothing(const struct args *args, const char *name,
+             const struct vt_proposal *proposal, struct vt_buf *out,
+             int *ret_status, struct vtopo_error *err)
+{
+    if (proposal->refusals_count != 0 && !args->json)
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "'%s': %s", name,
+                       proposal->refusals[0].text);
+    *ret_status = proposal->refusals_count != 0 ? 1 : 2;
+    if (args->json) {
+        add_json(out, name, proposal, "nothing", NULL);
+        return 0;
+    }
+    add_text(out, proposal);
+    vt_buf_add_string(out, "Nothing to do: no boot limit was found.\n");
+    return 0;
+}
+
+static int
+repair(const struct args *args, const char *name, struct repair_ask *ask,
+       struct vt_proposal *proposal, struct vt_buf *out, int *ret_status,
+       struct vtopo_error *err)
+{
+    vt_auto(vt_image_closep) struct vt_image *image = NULL;
+
+    if (make_ask(args, ask, err) < 0 || check_earlier(args, name, err) < 0
+        || vt_image_open(&args->image, name, &image, err) < 0
+        || check_use(image, err) < 0
+        || repair_propose(ask, image, proposal, err) < 0)
+        return -1;
+    if (proposal->changes_count == 0)
+        return show_nothing(args, name, proposal, out, ret_status, err);
+    if (args->dry_run) {
+        if (args->json)
+            add_json(out, name, proposal, "dry-run", NULL);
+        else
+            add_text(out, proposal);
+        return 0;
+    }
+    if (!ask_user(args, proposal))
+        return vt_fail(err, VTOPO_IMPOSSIBLE, "nothing was changed");
+    return apply(args, ask, image, proposal, out, err);
+}
+
+static int
+check(const struct args *args, int operands, struct vtopo_error *err)
+{
+    if (operands != 1)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "repair: takes one image, not %d", operands);
+    if (args->undo && (args->dry_run || args->in_place
+                       || args->overlay != NULL))
+        return vt_fail(err, VTOPO_BAD_INPUT, "repair: --undo stands alone");
+    if (args->in_place && args->overlay != NULL)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "repair: --in-place and --overlay exclude each other");
+    return 0;
+}
+
+static int
+run(const struct command *self, int argc, char **argv, struct vt_buf *out,
+    int *ret_status, struct vtopo_error *err)
+{
+    struct args args = { .entries = NULL };
+    struct repair_ask ask = { .members = VT_BUF_INIT };
+    vt_autofree struct vt_proposal *proposal = calloc(1, sizeof(*proposal));
+    int operands;
+    int rc;
+
+    if (proposal == NULL)
+        return vt_fail_memory(err);
+    if (options_parse(self, argc, argv, &args, &operands, err) < 0
+        || check(&args, operands, err) < 0)
+        return -1;
+    if (args.undo) {
+        if (repair_undo(&args.image, argv[1], err) < 0)
+            return -1;
+        vt_buf_add_string(out, args.json ? "{\"done\":\"undo\"}\n"
+                          : "Taken back: the image is as it was.\n");
+        return 0;
+    }
+    rc = repair(&args, argv[1], &ask, proposal, out, ret_status, err);
+    vt_proposal_clear(proposal);
+    vt_buf_clear(&ask.members);
+    return rc;
+}
+
+const struct command command_repair = {
+    .name = "repair",
+    .operands = "IMAGE",
+    .summary = "take the limits out of an image",
+    .description =
+        "Removes what keeps the guest of an image from its vCPUs: boot limits "
+        "(numproc, onecpu and their kin in the boot store, /NUMPROC and "
+        "/ONECPU in boot.ini). By default the changes go into a new overlay "
+        "beside the image, which stays as it is; --in-place changes the image "
+        "and leaves an undo file. What is a licence is never changed.\n"
+        "\n"
+        "The exit status is 0 when it is done, 2 when there is nothing to do, 1 "
+        "when it could not be done; then nothing is changed.",
+    .options = repair_options,
+    .examples =
+        "  vtopo repair --dry-run win7.qcow2\n"
+        "  vtopo repair win7.qcow2\n"
+        "  vtopo repair --in-place --yes win7.qcow2\n"
+        "  vtopo repair --undo win7.qcow2\n",
+    .run = run,
+};
