@@ -117,14 +117,14 @@ class Case:
     machine: str = "q35"
     cpu: str = "qemu64"
     bits: str = "x86_64"        # of QEMU
-    more: tuple = ()            # options of QEMU
+    wait: int = 60              # seconds to judge it in
 
     @property
     def name(self):
         """All that makes it what it is."""
         return " ".join(filter(None, (
             self.guest, self.firmware, self.machine, self.bits, self.cpu,
-            f"smp={self.present}+{self.added}", self.words, *self.more)))
+            f"smp={self.present}+{self.added}", self.words)))
 
     @property
     def added(self):
@@ -152,6 +152,13 @@ def cpu_for(idle):
     return "qemu64,+monitor" if idle == "mwait" else "qemu64,-monitor"
 
 
+def patience(idle, machine):
+    """A guest that never halts counts as started up only after 30 s, so that
+    most of these are judged sooner: their states are known, the verdict not.
+    """
+    return 60 if idle == "hlt" or machine == "q35" else 6
+
+
 def probe_cases():
     """The stand-in guest: firmware x machine x paging x idle x fates."""
     mixed = {
@@ -170,14 +177,15 @@ def probe_cases():
         if firmware == "ovmf-smm" and idle == "poll":
             continue            # one host thread for all: nobody gets on
         yield Case("probe", mixed[words], f"mode={mode} idle={idle} {words}",
-                   mode, idle, firmware, machine, cpu_for(idle))
+                   mode, idle, firmware, machine, cpu_for(idle),
+                   wait=patience(idle, machine if "never" in words else "pc"))
     for mode, idle in itertools.product(("32", "pae"), ("hlt", "mwait", "poll")):
         words = "licence=logical:2 left=never offline=1"
         yield Case("probe", ("used", "taken offline", "never started",
                              "never started", "hot-added"),
                    f"mode={mode} idle={idle} {words}", mode, idle, "seabios",
                    "pc", "qemu32" + (",+monitor" if idle == "mwait" else ""),
-                   "i386")
+                   "i386", patience(idle, "pc"))
 
 
 def probe_sizes():
@@ -194,8 +202,8 @@ def probe_sizes():
         yield Case("probe", labels(used=1, never_started=3), words)
 
 
-FLAVOURS = {"amd64": "64", "amd64 bookworm-backports": "64", "686": "32",
-            "686-pae": "pae"}
+NEW = "amd64 bookworm-backports"
+FLAVOURS = {"amd64": "64", NEW: "64", "686": "32", "686-pae": "pae"}
 
 LINUX = (
     # words, labels, idle
@@ -226,18 +234,24 @@ def linux_case(flavour, row, firmware, machine):
     """A row of LINUX with a kernel, on a machine."""
     words, fates, idle = row
     return Case(flavour, fates, words, FLAVOURS[flavour], idle, firmware,
-                machine, cpu_for(idle) if idle != "poll" else "qemu64")
+                machine, "core2duo,+monitor" if idle == "mwait"
+                else "qemu64,-monitor", wait=patience(idle, machine))
 
 
 def linux_cases():
     """Linux: kernels x firmware x machines x what it is told."""
-    for flavour, row in itertools.product(FLAVOURS, LINUX):
-        for machine in ("pc", "q35"):
-            yield linux_case(flavour, row, "seabios", machine)
-    for number, row in enumerate(LINUX):
-        yield linux_case("amd64", row, "ovmf", ("q35", "pc")[number % 2])
-        yield linux_case("amd64 bookworm-backports", row, "ovmf",
-                         ("pc", "q35")[number % 2])
+    for flavour, (number, row) in itertools.product(FLAVOURS, enumerate(LINUX)):
+        if flavour == NEW and row[2] == "mwait":
+            continue            # it panics under TCG, QEMU 7.2, before init
+        machine = ("pc", "q35")[number % 2]
+        yield linux_case(flavour, row, "seabios", machine)
+        if flavour in ("amd64", "686"):
+            yield linux_case(flavour, row, "seabios",
+                             "q35" if machine == "pc" else "pc")
+        else:
+            number += 1
+        if flavour in ("amd64", NEW):
+            yield linux_case(flavour, row, "ovmf", ("q35", "pc")[number % 2])
     # In SMM processors wait for each other; with a thread for each of them a
     # busy host makes that a minute.
     for number in (0, 2, 3, 4, 9, 12):
@@ -264,7 +278,7 @@ def all_cases():
 def short_cases():
     """What CI has the time for: each thing once."""
     chosen = [case for number, case in enumerate(probe_cases())
-              if number in (0, 9, 16, 38, 62, 90)]
+              if number in (0, 9, 40, 60, 81, 86)]
     chosen += [linux_case("amd64", LINUX[number], "seabios", "q35")
                for number in (2, 9, 12)]
     chosen.append(linux_case("686", LINUX[9], "seabios", "pc"))
@@ -277,8 +291,8 @@ def boot_cases(count):
     turns = [linux_case("amd64", LINUX[number], "seabios", machine)
              for number, machine in ((0, "q35"), (2, "pc"), (1, "pc"),
                                      (9, "q35"), (4, "q35"))]
-    turns += [linux_case("amd64 bookworm-backports", LINUX[number], "seabios",
-                         "q35") for number in (0, 2)]
+    turns += [linux_case(NEW, LINUX[number], "seabios", "q35")
+              for number in (0, 2)]
     turns += [linux_case("amd64", LINUX[0], "ovmf", "q35"),
               linux_case("686", LINUX[0], "seabios", "pc"),
               linux_case("686-pae", LINUX[2], "seabios", "q35")]
@@ -404,8 +418,7 @@ def guest_options(bench, case):
     if case.firmware == "seabios":
         return ["-kernel", bench.probe / "vtopo-probe.elf", "-append", case.words]
     return ["-drive", f"file={bench.esp()},format=raw,if=none,id=d,readonly=on",
-            "-device", "ide-hd,drive=d" if case.machine == "pc"
-            else "virtio-blk-pci,drive=d",
+            "-device", "virtio-blk-pci,drive=d",
             "-fw_cfg", f"name=opt/org.vtopo.probe,string={case.words}"]
 
 
@@ -433,8 +446,7 @@ class Machine:
                    "-qmp", f"unix:{folder}/act,server=on,wait=off",
                    *(["-debugcon", f"file:{self.says}"] if case.guest == "probe"
                      else ["-serial", f"file:{self.says}"]),
-                   *firmware_options(case, folder), *guest_options(bench, case),
-                   *case.more]
+                   *firmware_options(case, folder), *guest_options(bench, case)]
         with open(folder / "errors", "wb") as errors:
             self.process = subprocess.Popen(   # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
@@ -459,7 +471,7 @@ class Machine:
         if self.process.poll() is not None:
             errors = (self.folder / "errors").read_text(errors="replace")
             raise Trouble(f"QEMU ended: {errors[-SHOWN:]}")
-        if time.monotonic() > self.until:
+        if time.monotonic() > self.until or "Kernel panic" in self.said():
             raise Trouble(f"it did not start: {self.said()[-SHOWN:]}")
 
     def is_ready(self):
@@ -538,6 +550,7 @@ class Result:
     wrong: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
     skipped: str = None
+    trouble: str = None
     seconds: float = 0
 
 
@@ -577,7 +590,7 @@ def judge_early(bench, machine, result, wait):
 def boot(bench, machine, result, early):
     """Wait until the guest is ready."""
     machine.wait_for_socket()
-    waits = itertools.cycle(EARLY_WAITS)
+    waits = itertools.cycle(EARLY_WAITS if bench.args.boots else (1,))
     while not machine.is_ready():
         machine.look()
         if early:
@@ -627,7 +640,8 @@ def run_machine(bench, folder, result, early):
     try:
         boot(bench, machine, result, early)
         live = ask(bench, "--qmp", folder / "judge", "--settle", "1",
-                   "--wait", "60", "--record", folder / "record")
+                   "--wait", str(result.case.wait),
+                   "--record", folder / "record")
         result.live = hold(result, live)
         again = ask(bench, "--recorded", folder / "record")
         result.recorded = hold(result, again)
@@ -638,7 +652,19 @@ def run_machine(bench, folder, result, early):
 
 
 def run_case(bench, case, early):
-    """The result of a case."""
+    """The result of a case; a VM that does not come up has a second chance."""
+    result = try_case(bench, case, early)
+    if result.live is None and result.trouble and not result.wrong:
+        first = result.trouble
+        result = try_case(bench, case, early)
+        result.notes.append(f"the second try, after {first}")
+    if result.trouble:
+        result.wrong.append(result.trouble)
+    return result
+
+
+def try_case(bench, case, early):
+    """The result of one VM."""
     result = Result(case)
     start = time.monotonic()
     try:
@@ -648,7 +674,7 @@ def run_case(bench, case, early):
         result.skipped = str(reason)
     except (Trouble, OSError, ValueError, LookupError, SystemExit,
             subprocess.SubprocessError) as error:
-        result.wrong.append(f"{type(error).__name__}: {error}")
+        result.trouble = f"{type(error).__name__}: {error}"
     result.seconds = time.monotonic() - start
     return result
 
