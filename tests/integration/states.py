@@ -7,11 +7,11 @@
 
 Starts real VMs under TCG: the stand-in guest and Linux, by each firmware, on
 each machine, 32-bit, PAE and 64-bit, idle by HLT, MWAIT and in a loop.  Every
-vCPU has a label that follows from how the guest was started (starts_of() and
-the words in it), which is never shown to vtopo; the guest's own words serve
-only to see that it has done as it was told.  Each VM is judged as it runs and
-once more by its record; while it boots it is judged as well, when nobody can
-know yet and nothing wrong may be said.
+vCPU has a label that follows from how the guest was started (states_table.py),
+which is never shown to vtopo; the guest's own words serve only to see that it
+has done as it was told.  Each VM is judged as it runs and once more by its
+record; while it boots it is judged as well, when nobody can know yet and
+nothing wrong may be said.
 
 One rule: what is said is the label, or "unknown"; unknowns are counted.
 
@@ -41,7 +41,9 @@ import tempfile
 import threading
 import time
 
+import states_table
 from record import Qmp
+from states_table import LABELS, Case
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -51,19 +53,8 @@ BOOT_SECONDS = 240      # a guest must be there by then
 VERIFY_SECONDS = 300
 SHOWN = 400             # characters of what went wrong
 EARLY_WAITS = 1, 2, 1, 3, 1, 8
-MARKS = "<!-- matrix: made by states.py -->\n", "<!-- end of the matrix -->\n"
-
-# Every label, and the state it stands for.
-LABELS = {
-    "used": "used",
-    "busy": "used",
-    "brought online": "used",
-    "parked at the start": "parked",
-    "taken offline": "parked",
-    "never started": "never-started",
-    "hot-added": "never-started",
-}
 SAID = "used", "parked", "never-started", "unknown"
+MARKS = "<!-- matrix: made by states.py -->\n", "<!-- end of the matrix -->\n"
 
 # What Linux starts as its first process.  It does what the words say that the
 # kernel did not know and therefore put into the environment.
@@ -87,11 +78,11 @@ for n in $(list "$states_online"); do
     done
 done
 [ -z "$states_online" ] || echo "states: online $($b cat $cpus/online)"
-if [ -n "$states_count" ]; then
-    n=0
-    until [ $n = "$states_count" ]; do n=$((n + 1)); done
-    echo "states: counted $n $($b cat /proc/uptime)"
-fi
+n=0
+while [ -n "$states_count" ]; do
+    n=$((n + 1))
+    [ $((n % states_count)) -ne 0 ] || echo "states: counted $n"
+done
 while :; do $b sleep 1000; done
 """
 
@@ -102,204 +93,6 @@ class Skip(Exception):
 
 class Trouble(Exception):
     """A VM did not do as it was told."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One VM: how it is started, and what that makes of its vCPUs."""
-
-    guest: str                  # "probe", or a flavour of get-linux
-    labels: tuple               # of each vCPU, once all is done
-    words: str = ""             # what the guest is told
-    mode: str = "64"            # 32, pae, 64
-    idle: str = "hlt"           # for the tables: hlt, mwait, poll
-    firmware: str = "seabios"   # seabios, ovmf, ovmf-smm
-    machine: str = "q35"
-    cpu: str = "qemu64"
-    bits: str = "x86_64"        # of QEMU
-    wait: int = 60              # seconds to judge it in
-
-    @property
-    def name(self):
-        """All that makes it what it is."""
-        return " ".join(filter(None, (
-            self.guest, self.firmware, self.machine, self.bits, self.cpu,
-            f"smp={self.present}+{self.added}", self.words)))
-
-    @property
-    def added(self):
-        """How many vCPUs are hot-added."""
-        return sum(label in ("hot-added", "brought online")
-                   for label in self.labels)
-
-    @property
-    def present(self):
-        """How many vCPUs it starts with."""
-        return len(self.labels) - self.added
-
-
-# ----------------------------------------------------------------- the table
-
-def labels(**counts):
-    """used=2, never_started=1: labels in that order."""
-    names = {label.replace(" ", "_").replace("-", "_"): label for label in LABELS}
-    return tuple(itertools.chain.from_iterable(
-        [names[key]] * count for key, count in counts.items()))
-
-
-def cpu_for(idle):
-    """A CPU model that can idle like that; MWAIT is never there by itself."""
-    return "qemu64,+monitor" if idle == "mwait" else "qemu64,-monitor"
-
-
-def patience(idle, machine):
-    """A guest that never halts counts as started up only after 30 s, so that
-    most of these are judged sooner: their states are known, the verdict not.
-    """
-    return 60 if idle == "hlt" or machine == "q35" else 6
-
-
-def probe_cases():
-    """The stand-in guest: firmware x machine x paging x idle x fates."""
-    mixed = {
-        "licence=logical:4 left=never offline=1":
-            ("used", "taken offline", "used", "used", "never started",
-             "never started", "hot-added"),
-        "licence=logical:4 left=parked offline=3":
-            ("used", "used", "used", "taken offline", "parked at the start",
-             "parked at the start", "hot-added"),
-    }
-    ways = [("seabios", machine) for machine in ("pc", "q35")]
-    ways += [("ovmf", machine) for machine in ("pc", "q35")]
-    ways += [("ovmf-smm", "q35")]
-    for (firmware, machine), mode, idle, words in itertools.product(
-            ways, ("32", "pae", "64"), ("hlt", "mwait", "poll"), mixed):
-        if firmware == "ovmf-smm" and idle == "poll":
-            continue            # one host thread for all: nobody gets on
-        yield Case("probe", mixed[words], f"mode={mode} idle={idle} {words}",
-                   mode, idle, firmware, machine, cpu_for(idle),
-                   wait=patience(idle, machine if "never" in words else "pc"))
-    for mode, idle in itertools.product(("32", "pae"), ("hlt", "mwait", "poll")):
-        words = "licence=logical:2 left=never offline=1"
-        yield Case("probe", ("used", "taken offline", "never started",
-                             "never started", "hot-added"),
-                   f"mode={mode} idle={idle} {words}", mode, idle, "seabios",
-                   "pc", "qemu32" + (",+monitor" if idle == "mwait" else ""),
-                   "i386", patience(idle, "pc"))
-
-
-def probe_sizes():
-    """The stand-in guest with few vCPUs and with many."""
-    for count, mode in itertools.product((1, 2, 3, 16), ("32", "64")):
-        yield Case("probe", labels(used=count), f"mode={mode}", mode)
-    for mode in ("pae", "64"):
-        yield Case("probe", labels(used=32, never_started=32),
-                   f"mode={mode} licence=logical:32", mode)
-        yield Case("probe", labels(used=2, parked_at_the_start=14),
-                   f"mode={mode} licence=logical:2 left=parked", mode,
-                   machine="pc")
-    for words in ("onecpu", "hal=up", "numproc=1"):
-        yield Case("probe", labels(used=1, never_started=3), words)
-
-
-NEW = "amd64 bookworm-backports"
-FLAVOURS = {"amd64": "64", NEW: "64", "686": "32", "686-pae": "pae"}
-
-LINUX = (
-    # words, labels, idle
-    ("", labels(used=4), "hlt"),
-    ("", labels(used=4), "mwait"),
-    ("maxcpus=2", labels(used=2, never_started=2), "hlt"),
-    ("maxcpus=2", labels(used=2, never_started=2), "mwait"),
-    ("nr_cpus=1", labels(used=1, never_started=3), "hlt"),
-    ("nosmp", labels(used=1, never_started=3), "hlt"),
-    ("idle=poll", labels(used=3), "poll"),
-    ("idle=nomwait", labels(used=3), "hlt"),
-    ("idle=halt", labels(used=3), "hlt"),
-    ("states_offline=1,3", ("used", "taken offline", "used", "taken offline"),
-     "hlt"),
-    ("states_offline=1,3", ("used", "taken offline", "used", "taken offline"),
-     "mwait"),
-    ("states_offline=2 idle=poll", ("used", "used", "taken offline"), "poll"),
-    ("", labels(used=2, hot_added=3), "hlt"),
-    ("maxcpus=2 states_offline=1", ("used", "taken offline", "never started",
-                                    "hot-added"), "hlt"),
-    ("states_online=2", labels(used=2, brought_online=1, hot_added=1), "hlt"),
-    ("states_busy=1,2", ("used", "busy", "busy", "used"), "hlt"),
-    ("states_busy=0,1", labels(busy=2), "hlt"),
-)
-
-
-def linux_case(flavour, row, firmware, machine):
-    """A row of LINUX with a kernel, on a machine."""
-    words, fates, idle = row
-    return Case(flavour, fates, words, FLAVOURS[flavour], idle, firmware,
-                machine, "core2duo,+monitor" if idle == "mwait"
-                else "qemu64,-monitor", wait=patience(idle, machine))
-
-
-def linux_cases():
-    """Linux: kernels x firmware x machines x what it is told."""
-    for flavour, (number, row) in itertools.product(FLAVOURS, enumerate(LINUX)):
-        if flavour == NEW and row[2] == "mwait":
-            continue            # it panics under TCG, QEMU 7.2, before init
-        machine = ("pc", "q35")[number % 2]
-        yield linux_case(flavour, row, "seabios", machine)
-        if flavour in ("amd64", "686"):
-            yield linux_case(flavour, row, "seabios",
-                             "q35" if machine == "pc" else "pc")
-        else:
-            number += 1
-        if flavour in ("amd64", NEW):
-            yield linux_case(flavour, row, "ovmf", ("q35", "pc")[number % 2])
-    # In SMM processors wait for each other; with a thread for each of them a
-    # busy host makes that a minute.
-    for number in (0, 2, 3, 4, 9, 12):
-        yield linux_case("amd64", LINUX[number], "ovmf-smm", "q35")
-
-
-def linux_sizes():
-    """Linux on 1, 2, 3, 16 and 64 vCPUs."""
-    for count in (1, 2, 3, 16):
-        for flavour in FLAVOURS:
-            yield Case(flavour, labels(used=count), "", FLAVOURS[flavour])
-    yield Case("686-pae", labels(used=4, never_started=12), "maxcpus=4", "pae")
-    for words, fates in (("", labels(used=64)),
-                         ("maxcpus=8", labels(used=8, never_started=56)),
-                         ("nosmp", labels(used=1, never_started=63))):
-        yield Case("amd64", fates, words)
-
-
-def all_cases():
-    """The whole set."""
-    return [*probe_cases(), *probe_sizes(), *linux_cases(), *linux_sizes()]
-
-
-def short_cases():
-    """What CI has the time for: each thing once."""
-    chosen = [case for number, case in enumerate(probe_cases())
-              if number in (0, 9, 40, 60, 81, 86)]
-    chosen += [linux_case("amd64", LINUX[number], "seabios", "q35")
-               for number in (2, 9, 12)]
-    chosen.append(linux_case("686", LINUX[9], "seabios", "pc"))
-    chosen.append(linux_case("amd64", LINUX[3], "ovmf", "q35"))
-    return chosen
-
-
-def boot_cases(count):
-    """Guests by turns, most of them whole and none of them slow."""
-    turns = [linux_case("amd64", LINUX[number], "seabios", machine)
-             for number, machine in ((0, "q35"), (2, "pc"), (1, "pc"),
-                                     (9, "q35"), (4, "q35"))]
-    turns += [linux_case(NEW, LINUX[number], "seabios", "q35")
-              for number in (0, 2)]
-    turns += [linux_case("amd64", LINUX[0], "ovmf", "q35"),
-              linux_case("686", LINUX[0], "seabios", "pc"),
-              linux_case("686-pae", LINUX[2], "seabios", "q35")]
-    probe = list(probe_cases())
-    turns += [probe[0], probe[15], probe[22], probe[40],
-              Case("probe", labels(used=4), "mode=64")]
-    return list(itertools.islice(itertools.cycle(turns), count))
 
 
 # -------------------------------------------------------------- what it needs
@@ -541,6 +334,8 @@ def expand(text):
 class Result:
     """What was said of one VM."""
 
+    # pylint: disable=too-many-instance-attributes
+
     case: Case
     live: list = None           # a state for each vCPU
     recorded: list = None
@@ -777,9 +572,9 @@ def sum_up(results, args, version):
 def choose(args):
     """The cases to run."""
     if args.boots:
-        cases = boot_cases(args.boots)
+        cases = states_table.boot_cases(args.boots)
     else:
-        cases = short_cases() if args.short else all_cases()
+        cases = states_table.short_cases() if args.short else states_table.all_cases()
     if args.cases:
         cases = [case for case in cases
                  if fnmatch.fnmatch(case.name, args.cases)]
@@ -812,7 +607,7 @@ def end_all(number, _frame):
     """Leave no QEMU behind."""
     for process in list(running):
         process.kill()
-    os._exit(128 + number)
+    os._exit(128 + number)  # pylint: disable=protected-access
 
 
 def main():
