@@ -29,6 +29,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import fnmatch
+import functools
 import itertools
 import json
 import os
@@ -52,7 +53,9 @@ OVMF = pathlib.Path("/usr/share/OVMF")
 BOOT_SECONDS = 240      # a guest must be there by then
 VERIFY_SECONDS = 300
 SHOWN = 400             # characters of what went wrong
-EARLY_WAITS = 1, 2, 1, 3, 1, 8
+# How long a guest that boots is looked at, again and again, by turns: a little
+# at a time, or from its first moment until it can be judged.
+EARLY_WAITS = (1,), (1, 2, 1, 3), (60,)
 SAID = "used", "parked", "never-started", "unknown"
 MARKS = "<!-- matrix: made by states.py -->\n", "<!-- end of the matrix -->\n"
 
@@ -382,14 +385,15 @@ def judge_early(bench, machine, result, wait):
             keep(bench, result, record, "early")
 
 
-def boot(bench, machine, result, early):
-    """Wait until the guest is ready."""
+def boot(bench, machine, result, waits):
+    """Wait until the guest is ready, judging it for so long again and again."""
     machine.wait_for_socket()
-    waits = itertools.cycle(EARLY_WAITS if bench.args.boots else (1,))
+    waits = itertools.cycle(waits)
     while not machine.is_ready():
         machine.look()
-        if early:
-            judge_early(bench, machine, result, next(waits))
+        wait = next(waits)
+        if wait > 0:
+            judge_early(bench, machine, result, wait)
         else:
             time.sleep(0.1)
     machine.check()
@@ -429,11 +433,11 @@ def keep(bench, result, record, kind):
         shutil.copy(record, pathlib.Path(bench.args.keep, f"{name}.{kind}.json"))
 
 
-def run_machine(bench, folder, result, early):
+def run_machine(bench, folder, result, waits):
     """Start a VM, judge it live, and by its record."""
     machine = Machine(bench, result.case, folder)
     try:
-        boot(bench, machine, result, early)
+        boot(bench, machine, result, waits)
         live = ask(bench, "--qmp", folder / "judge", "--settle", "1",
                    "--wait", str(result.case.wait),
                    "--record", folder / "record")
@@ -446,25 +450,25 @@ def run_machine(bench, folder, result, early):
         machine.end()
 
 
-def run_case(bench, case, early):
+def run_case(bench, case, waits):
     """The result of a case; a VM that does not come up has a second chance."""
-    result = try_case(bench, case, early)
+    result = try_case(bench, case, waits)
     if result.live is None and result.trouble and not result.wrong:
         first = result.trouble
-        result = try_case(bench, case, early)
+        result = try_case(bench, case, waits)
         result.notes.append(f"the second try, after {first}")
     if result.trouble:
         result.wrong.append(result.trouble)
     return result
 
 
-def try_case(bench, case, early):
+def try_case(bench, case, waits):
     """The result of one VM."""
     result = Result(case)
     start = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(dir=bench.work) as folder:
-            run_machine(bench, pathlib.Path(folder), result, early)
+            run_machine(bench, pathlib.Path(folder), result, waits)
     except Skip as reason:
         result.skipped = str(reason)
     except (Trouble, OSError, ValueError, LookupError, SystemExit,
@@ -593,10 +597,11 @@ def run(args):
                                  stdout=subprocess.PIPE, check=True,
                                  ).stdout.splitlines()[0]
         print(f"1..{len(cases)}", flush=True)
+        waits = itertools.cycle([(0,)] if args.quiet_boot
+                                else EARLY_WAITS[1:] if args.boots else EARLY_WAITS[:1])
         results = []
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            jobs = pool.map(lambda case: run_case(bench, case, not args.quiet_boot),
-                            cases)
+            jobs = pool.map(functools.partial(run_case, bench), cases, waits)
             for number, result in enumerate(jobs, 1):
                 report(number, result)
                 results.append(result)

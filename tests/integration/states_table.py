@@ -178,8 +178,8 @@ def linux_cases():
 def linux_sizes():
     """Linux on 1, 2, 3, 16 and 64 vCPUs."""
     for count in (1, 2, 3, 16):
-        for flavour in FLAVOURS:
-            yield Case(flavour, labels(used=count), "", FLAVOURS[flavour])
+        for flavour, mode in FLAVOURS.items():
+            yield Case(flavour, labels(used=count), "", mode)
     yield Case("686-pae", labels(used=4, never_started=12), "maxcpus=4", "pae")
     for words, fates in (("", labels(used=64)),
                          ("maxcpus=8", labels(used=8, never_started=56)),
