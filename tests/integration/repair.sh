@@ -42,6 +42,10 @@ for name in a.raw a.qcow2; do
     like 'numproc' "$said" "$name: it says what"
     like '2 *-> *taken away' "$said" "$name: and from what to what"
     same "$name" "$name: --dry-run changes nothing"
+    "$vtopo" repair --dry-run --json "$name" >answer.json 2>said &&
+        /usr/bin/python3 "$here/../schema/validate.py" \
+            "$here/../schema/repair-answer.json" answer.json >>said 2>&1
+    report $? "$name: its JSON is as its schema has it" "$(cat said)"
 
     said=$("$vtopo" repair "$name" 2>&1)
     report $? "$name: into an overlay" "$said"
