@@ -278,14 +278,13 @@ look_at_object(struct work *work, const char *guid, struct vtopo_error *err)
 
 /* ----------------------------------------------------------------- store */
 
-/* Whether @store starts loader @index unasked: as vw_facts_is_default(). */
+/* Whether @store starts loader @index unasked; it may be a Windows PE. */
 static bool
 is_default(const struct vw_bcd_store *store, unsigned index)
 {
-    bool is_elsewhere = store->default_state == VW_BCD_GIVEN
-        && store->default_index < 0;
-
-    return store->system_index == (int)index && !is_elsewhere;
+    if (store->default_state == VW_BCD_GIVEN)
+        return store->default_index == (int)index;
+    return store->system_index == (int)index;
 }
 
 static int

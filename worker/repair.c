@@ -41,13 +41,16 @@ static int
 read_name(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
 {
     struct vw_choice *choice = to;
+    char *name;
 
     if (choice->count == VW_NAMES_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "'entries' names at most %u", VW_NAMES_MAX);
-    return vt_json_read_number_text(reader, "entries",
-                                    choice->names[choice->count++],
-                                    sizeof(choice->names[0]), err);
+    name = choice->names[choice->count++];
+    if (vt_json_peek(reader) == '"')
+        return vw_read_text(reader, "entries", name, VW_BCD_GUID_SIZE, err);
+    return vt_json_read_number_text(reader, "entries", name,
+                                    VW_BCD_GUID_SIZE, err);
 }
 
 static int
