@@ -211,8 +211,10 @@ look_over_value(struct vw_edit *edit, uint32_t offset,
     if ((size & VALUE_RESIDENT) != 0 || size == 0)
         return 0;
     at = vw_le32(value.at + VALUE_DATA);
-    if (size > VW_HIVE_BINS_MAX || reach(edit, at, 1, &data, err) < 0)
-        return fail_damaged(offset, "a value has no data", err);
+    if (size > VW_HIVE_BINS_MAX)
+        return fail_damaged(offset, "a value has an impossible size", err);
+    if (reach(edit, at, 1, &data, err) < 0)
+        return -1;
     if (is_segmented(size, &data))
         return look_over_segments(edit, at, &data, size, err);
     return size <= data.size ? 0
