@@ -152,6 +152,8 @@ def linux_case(flavour, row, firmware, machine):
     """A row of LINUX with a kernel, on a machine."""
     words, fates, idle = row
     cpu = "core2duo,+monitor" if idle == "monitor" else "qemu64,-monitor"
+    if flavour == NEW:
+        cpu += ",-cx16"         # TCG of QEMU 7.2 spoils the flags, and it panics
     idle = "poll" if idle == "poll" else "hlt"
     return Case(flavour, fates, words, FLAVOURS[flavour], idle, firmware, machine,
                 cpu, wait=patience(idle, machine))
@@ -160,8 +162,6 @@ def linux_case(flavour, row, firmware, machine):
 def linux_cases():
     """Linux: kernels x firmware x machines x what it is told."""
     for flavour, (number, row) in itertools.product(FLAVOURS, enumerate(LINUX)):
-        if flavour == NEW and row[2] == "monitor":
-            continue            # it panics under TCG, QEMU 7.2, before init
         machine = ("pc", "q35")[number % 2]
         yield linux_case(flavour, row, "seabios", machine)
         if flavour in ("amd64", "686"):
@@ -181,7 +181,8 @@ def linux_sizes():
     """Linux on 1, 2, 3, 16 and 64 vCPUs."""
     for count in (1, 2, 3, 16):
         for flavour, mode in FLAVOURS.items():
-            yield Case(flavour, labels(used=count), "", mode)
+            cpu = "qemu64,-cx16" if flavour == NEW else "qemu64"
+            yield Case(flavour, labels(used=count), "", mode, cpu=cpu)
     yield Case("686-pae", labels(used=4, never_started=12), "maxcpus=4", "pae")
     for words, fates in (("", labels(used=64)),
                          ("maxcpus=8", labels(used=8, never_started=56)),
