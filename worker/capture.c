@@ -24,21 +24,25 @@ struct unit {
 struct vw_capture {
     struct vw_bytes disk;
     unsigned unit;              /* bytes */
-    size_t count, room;
-    struct unit *units;         /* owned */
+    size_t count;
+    struct unit *units;         /* owned: room for all that may be kept */
 };
 
 int
 vw_capture_new(const struct vw_bytes *disk, unsigned unit,
                struct vw_capture **ret_capture, struct vtopo_error *err)
 {
-    struct vw_capture *capture = calloc(1, sizeof(*capture));
+    vt_auto(vw_capture_freep) struct vw_capture *capture =
+        calloc(1, sizeof(*capture));
 
     if (capture == NULL)
         return vt_fail_memory(err);
+    capture->units = calloc(VW_CAPTURE_MAX / unit, sizeof(struct unit));
+    if (capture->units == NULL)
+        return vt_fail_memory(err);
     capture->disk = *disk;
     capture->unit = unit;
-    *ret_capture = capture;
+    *ret_capture = vt_steal(&capture);
     return 0;
 }
 
@@ -91,27 +95,9 @@ size_of(const struct vw_capture *capture, uint64_t number)
     return left < capture->unit ? (size_t)left : capture->unit;
 }
 
-static int
-make_room(struct vw_capture *capture, struct vtopo_error *err)
-{
-    size_t room = capture->room * 2 + 16;
-    struct unit *units;
-
-    if ((capture->count + 1) * capture->unit > VW_CAPTURE_MAX)
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "more than %u bytes would have to be written",
-                       VW_CAPTURE_MAX);
-    if (capture->count < capture->room)
-        return 0;
-    units = realloc(capture->units, room * sizeof(*units));
-    if (units == NULL)
-        return vt_fail_memory(err);
-    capture->units = units;
-    capture->room = room;
-    return 0;
-}
-
-/* The bytes of unit @number, taken from the disk where it was not written to yet. */
+/* The bytes of unit @number, taken from the disk where it was not written to
+ * yet.
+ */
 static int
 take_unit(struct vw_capture *capture, uint64_t number,
           unsigned char **ret_data, struct vtopo_error *err)
@@ -124,8 +110,10 @@ take_unit(struct vw_capture *capture, uint64_t number,
         *ret_data = unit->data;
         return 0;
     }
-    if (make_room(capture, err) < 0)
-        return -1;
+    if ((capture->count + 1) * capture->unit > VW_CAPTURE_MAX)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "more than %u bytes would have to be written",
+                       VW_CAPTURE_MAX);
     data = malloc(capture->unit);
     if (data == NULL)
         return vt_fail_memory(err);

@@ -22,6 +22,7 @@
 
 #define ELEMENT_INHERIT 0x14000006u
 #define ELEMENT_LOADOPTIONS 0x12000030u
+#define OPTIONS_MAX (VW_BCD_TEXT_MAX / 2u)
 #define OBJECTS_MAX 256u        /* that chosen entries inherit from */
 
 /* What is done to one element. */
@@ -41,6 +42,11 @@ struct work {
     unsigned guids_count;
     struct edit edits[VW_CHANGES_MAX];
     unsigned edits_count;
+
+    /* Load options: a character for each unit; and as UTF-8. */
+    char text[OPTIONS_MAX + 1];
+    char before[VW_UTF8_SIZE(OPTIONS_MAX)];
+    char after[VW_UTF8_SIZE(OPTIONS_MAX)];
 };
 
 static void
@@ -76,19 +82,21 @@ add_object(struct work *work, const char *guid, struct vtopo_error *err)
     return 0;
 }
 
-/* Note an edit of the element at @element. */
+/* Note an edit of the element at @element; @data is taken over. */
 static int
 add_edit(struct work *work, const struct vw_key *elements,
-         const struct vw_key *element, unsigned char **data, size_t size,
+         const struct vw_key *element, unsigned char *data, size_t size,
          struct vtopo_error *err)
 {
-    if (work->edits_count == VW_CHANGES_MAX)
+    if (work->edits_count == VW_CHANGES_MAX) {
+        free(data);
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "there is more to change than %u things",
                        VW_CHANGES_MAX);
+    }
     work->edits[work->edits_count++] = (struct edit) {
         .elements = elements->cell, .element = element->cell,
-        .data = vt_steal(data), .size = size,
+        .data = data, .size = size,
     };
     return 0;
 }
@@ -116,7 +124,6 @@ delete_limit(struct work *work, const char *guid,
              const struct vw_value *value, const struct vw_limit_row *row,
              struct vtopo_error *err)
 {
-    unsigned char *none = NULL;
     uint64_t number = 0;
     char before[24];
 
@@ -125,7 +132,7 @@ delete_limit(struct work *work, const char *guid,
     if (row->is_flag && number == 0)
         return 0;
     (void)snprintf(before, sizeof(before), "%" PRIu64, number);
-    if (add_edit(work, elements, element, &none, 0, err) < 0)
+    if (add_edit(work, elements, element, NULL, 0, err) < 0)
         return -1;
     return note(work, guid, row->name, before, NULL, row->why, err);
 }
@@ -170,9 +177,6 @@ shorten_options(struct work *work, const char *guid,
                 const struct vw_key *elements, const struct vw_key *element,
                 const struct vw_value *value, struct vtopo_error *err)
 {
-    char text[VW_BCD_TEXT_MAX / 2 + 1];
-    char before[VW_UTF8_SIZE(VW_BCD_TEXT_MAX / 2)];
-    char after[VW_UTF8_SIZE(VW_BCD_TEXT_MAX / 2)];
     vt_autofree unsigned char *data = NULL;
     const struct vw_limit_row *row = NULL;
     size_t size, units, left;
@@ -183,21 +187,18 @@ shorten_options(struct work *work, const char *guid,
         < 0)
         return -1;
     units = vw_utf16_length(data, size / 2);
-    flatten(data, units, text);
-    (void)vw_utf8_from_utf16(data, units, before);
-    left = cut_words(data, units, text, &row);
+    flatten(data, units, work->text);
+    (void)vw_utf8_from_utf16(data, units, work->before);
+    left = cut_words(data, units, work->text, &row);
     if (row == NULL)
         return 0;
-    (void)vw_utf8_from_utf16(data, left, after);
+    (void)vw_utf8_from_utf16(data, left, work->after);
     memset(data + 2 * left, 0, 2);
-    if (left == 0) {
-        free(data);
-        data = NULL;
-    }
-    if (add_edit(work, elements, element, &data, 2 * left + 2, err) < 0)
+    if (add_edit(work, elements, element, left > 0 ? vt_steal(&data) : NULL,
+                 2 * left + 2, err) < 0)
         return -1;
-    return note(work, guid, "loadoptions", before, left > 0 ? after : NULL,
-                row->why, err);
+    return note(work, guid, "loadoptions", work->before,
+                left > 0 ? work->after : NULL, row->why, err);
 }
 
 static int

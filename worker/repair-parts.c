@@ -66,15 +66,6 @@ vw_choice_has(struct vw_choice *choice, const char *name, bool is_default)
     return found;
 }
 
-static int
-copy(const char *text, char **ret_copy, struct vtopo_error *err)
-{
-    if (text == NULL)
-        return 0;
-    *ret_copy = strdup(text);
-    return *ret_copy == NULL ? vt_fail_memory(err) : 0;
-}
-
 int
 vw_repair_change(struct vw_repair *repair, const char *where,
                  const char *what, const char *before, const char *after,
@@ -90,9 +81,11 @@ vw_repair_change(struct vw_repair *repair, const char *where,
     *change = (struct vw_change) { .why = why };
     (void)snprintf(change->where, sizeof(change->where), "%s", where);
     (void)snprintf(change->what, sizeof(change->what), "%s", what);
-    if (copy(before, &change->before, err) < 0
-        || copy(after, &change->after, err) < 0)
-        return -1;
+    change->before = before != NULL ? strdup(before) : NULL;
+    change->after = after != NULL ? strdup(after) : NULL;
+    if ((change->before == NULL) != (before == NULL)
+        || (change->after == NULL) != (after == NULL))
+        return vt_fail_memory(err);
     return 0;
 }
 

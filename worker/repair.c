@@ -192,15 +192,18 @@ static int
 read_content(const struct vw_bytes *bytes, struct content *content,
              struct vtopo_error *err)
 {
+    size_t size = (size_t)bytes->size;
+    unsigned char *data;
+
     if (bytes->size > STORE_SIZE_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "it has %llu bytes, more than %u",
                        (unsigned long long)bytes->size, STORE_SIZE_MAX);
-    content->size = (size_t)bytes->size;
-    content->data = malloc(content->size + 1);
-    if (content->data == NULL)
+    data = malloc(size + 1);
+    if (data == NULL)
         return vt_fail_memory(err);
-    return vw_bytes_read(bytes, 0, content->data, content->size, err);
+    *content = (struct content) { .data = data, .size = size };
+    return vw_bytes_read(bytes, 0, data, size, err);
 }
 
 /* The highest number in the logs beside the store at @path. */
@@ -282,7 +285,7 @@ write_store(const struct vw_found *found, const struct vw_store *store,
         || vw_volume_find(volume, store->path, &file, &there, err) < 0
         || (there && read_content(&file.bytes, &again, err) < 0))
         return -1;
-    if (!there || again.size != content->size
+    if (again.data == NULL || again.size != content->size
         || memcmp(again.data, content->data, again.size) != 0)
         return vt_fail(err, VTOPO_SYSTEM,
                        "%s would not be what it should be", store->path);
@@ -328,8 +331,8 @@ repair_store(const struct vw_found *found, const struct vw_store *store,
     say_where(found, store, where, sizeof(where));
     if (vw_volume_find(volume, store->path, &file, &there, err) < 0
         || (there && read_content(&file.bytes, &content, err) < 0)
-        || (there && edit_store(found, store, where, &content, repair, err)
-            < 0)) {
+        || (content.data != NULL
+            && edit_store(found, store, where, &content, repair, err) < 0)) {
         vw_repair_forget(repair, before);
         return refuse_failure(repair, where, err);
     }

@@ -78,9 +78,10 @@ struct row {
 };
 
 static const struct row rows[] = {
-    { HEAD "C:\\W=\"x\" /NUMPROC=2\r\n", HEAD "C:\\W=\"x\"\r\n", NULL, 1, NULL },
-    { HEAD "C:\\W=\"x\" /A  /numproc=2\t/B \r\n", HEAD "C:\\W=\"x\" /A\t/B \r\n",
-      NULL, 1, NULL },
+    { HEAD "C:\\W=\"x\" /NUMPROC=2\r\n", HEAD "C:\\W=\"x\"\r\n", NULL, 1,
+      NULL },
+    { HEAD "C:\\W=\"x\" /A  /numproc=2\t/B \r\n",
+      HEAD "C:\\W=\"x\" /A\t/B \r\n", NULL, 1, NULL },
     { HEAD "C:\\W=\"x\"/ONECPU/A", HEAD "C:\\W=\"x\"/A", NULL, 1, NULL },
     { HEAD "C:\\W=\"x\" /ONECPU /A", HEAD "C:\\W=\"x\" /A", NULL, 1, NULL },
     { HEAD "C:\\W = \"x\" /ONECPU/A", HEAD "C:\\W = \"x\" /A", NULL, 1, NULL },
@@ -106,8 +107,8 @@ static const struct row rows[] = {
     { "[operating systems]\nC:\\W=\"x\" /ONECPU", "[operating systems]\n"
       "C:\\W=\"x\"", NULL, 1, NULL },
     { "[operating systems]\nC:\\W=\"x\" /ONECPU\nC:\\V=\"y\" /ONECPU\n",
-      "[operating systems]\nC:\\W=\"x\" /ONECPU\nC:\\V=\"y\" /ONECPU\n", NULL, 0,
-      "no-default" },
+      "[operating systems]\nC:\\W=\"x\" /ONECPU\nC:\\V=\"y\" /ONECPU\n", NULL,
+      0, "no-default" },
     /* Words of newer systems mean nothing here. */
     { HEAD "C:\\W=\"x\" /GROUPSIZE=1 /HYPERVISORNUMPROC=2\n",
       HEAD "C:\\W=\"x\" /GROUPSIZE=1 /HYPERVISORNUMPROC=2\n", NULL, 0, NULL },
@@ -125,7 +126,7 @@ switches_are_cut_out_of_chosen_entries(void **state)
         vt_autofree char *text = strdup(rows[i].before);
         size_t size = strlen(rows[i].before);
 
-        UNIT_ROW(i, rows[i].before);
+        UNIT_ROW(i, rows[i].entry != NULL ? rows[i].entry : "default");
         memset(repair, 0, sizeof(*repair));
         if (rows[i].entry != NULL) {
             repair->choice.all = strcmp(rows[i].entry, "all") == 0;
