@@ -181,8 +181,6 @@ shorten_options(struct work *work, const char *guid,
     const struct vw_limit_row *row = NULL;
     size_t size, units, left;
 
-    if (value->type != VW_REG_SZ && value->type != VW_REG_EXPAND_SZ)
-        return 0;
     if (vw_value_data(work->hive, value, VW_BCD_TEXT_MAX, &data, &size, err)
         < 0)
         return -1;
@@ -245,7 +243,8 @@ look_at_element(struct work *work, const char *guid,
     if (code == ELEMENT_INHERIT)
         return take_parents(work, &value, err);
     if (code == ELEMENT_LOADOPTIONS)
-        return shorten_options(work, guid, elements, element, &value, err);
+        return value.type != VW_REG_SZ && value.type != VW_REG_EXPAND_SZ ? 0
+               : shorten_options(work, guid, elements, element, &value, err);
     for (size_t i = 0; i < VW_LIMITS; i++) {
         if (vw_limit_rows[i].element == code)
             return delete_limit(work, guid, elements, element, &value,
