@@ -284,6 +284,27 @@ apply(const struct args *args, const struct repair_ask *ask,
     return 0;
 }
 
+/* Whole or not at all: where one volume or store must not be touched, another
+ * on the same disk is not either.
+ */
+static int
+check_refusals(const struct vt_proposal *proposal, struct vtopo_error *err)
+{
+    static const char *const grave[] = {
+        "ntfs-dirty", "log-unclean", "fat-dirty", "hibernated", "bitlocker",
+        "hive-dirty", "damaged",
+    };
+
+    for (unsigned i = 0; i < proposal->refusals_count; i++) {
+        for (size_t k = 0; k < VT_COUNT(grave); k++) {
+            if (strcmp(proposal->refusals[i].code, grave[k]) == 0)
+                return vt_fail(err, VTOPO_IMPOSSIBLE, "%s",
+                               proposal->refusals[i].text);
+        }
+    }
+    return 0;
+}
+
 /* What the worker says, where nothing is to be changed. */
 static int
 show_nothing(const struct args *args, const char *name,
@@ -324,6 +345,8 @@ repair(const struct args *args, const char *name, struct repair_ask *ask,
             add_text(out, proposal);
         return 0;
     }
+    if (check_refusals(proposal, err) < 0)
+        return vt_wrap(err, "'%s'", name);
     if (!ask_user(args, proposal))
         return vt_fail(err, VTOPO_IMPOSSIBLE, "nothing was changed");
     return apply(args, ask, image, proposal, out, err);

@@ -47,7 +47,7 @@ proof_sleep(struct vt_qmp *qmp, unsigned milliseconds)
     struct pollfd item = { .fd = qmp != NULL ? qmp->socket : -1,
                            .events = POLLIN };
 
-    if (poll(&item, 1, (int)milliseconds) > 0)
+    if (poll(&item, 1, (int)milliseconds) > 0 && qmp != NULL)
         (void)!vt_qmp_look(qmp, &err);
 }
 

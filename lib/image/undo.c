@@ -301,6 +301,18 @@ check_file(struct vt_buf *text, struct vt_undo *undo, size_t *ret_count)
               == get_number(data + text->length - 4, 4);
 }
 
+static unsigned char *
+copy_of(const unsigned char *data, size_t size)
+{
+    struct vt_buf copy = VT_BUF_INIT;
+
+    vt_buf_add(&copy, (const char *)data, size);
+    if (!copy.failed)
+        return (unsigned char *)copy.data;
+    vt_buf_clear(&copy);
+    return NULL;
+}
+
 /* Take the blocks out of a file that is whole; false where they are not as
  * such a file has them.
  */
@@ -315,25 +327,23 @@ take_blocks(const struct vt_buf *text, size_t count, struct vt_undo *undo,
     undo->blocks = calloc(count + 1, sizeof(*undo->blocks));
     if (undo->blocks == NULL)
         return -1;
+    undo->count = count;
     for (size_t i = 0; i < count; i++) {
         const unsigned char *row = data + HEAD_SIZE + i * ROW_SIZE;
-        struct vt_undo_block block = {
-            .offset = get_number(row, 8),
-            .size = (uint32_t)get_number(row + 8, 4),
-            .new_crc = (uint32_t)get_number(row + 16, 4),
-        };
+        struct vt_undo_block *block = &undo->blocks[i];
 
-        if (block.size == 0 || block.size > text->length - 4 - at
-            || block.offset > undo->disk_size
-            || block.size > undo->disk_size - block.offset
-            || vt_undo_sum(data + at, block.size) != get_number(row + 12, 4))
+        block->offset = get_number(row, 8);
+        block->size = (uint32_t)get_number(row + 8, 4);
+        block->new_crc = (uint32_t)get_number(row + 16, 4);
+        if (block->size == 0 || block->size > text->length - 4 - at
+            || block->offset > undo->disk_size
+            || block->size > undo->disk_size - block->offset
+            || vt_undo_sum(data + at, block->size) != get_number(row + 12, 4))
             return 0;
-        block.old = malloc(block.size);
-        if (block.old == NULL)
+        block->old = copy_of(data + at, block->size);
+        if (block->old == NULL)
             return -1;
-        memcpy(block.old, data + at, block.size);
-        at += block.size;
-        undo->blocks[undo->count++] = block;
+        at += block->size;
     }
     *ret_good = at == text->length - 4;
     return 0;

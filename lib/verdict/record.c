@@ -173,6 +173,8 @@ vt_record_read(char *text, size_t length, struct vt_record **ret_record,
                        VT_RECORD_SIZE_MAX);
     if (vt_record_new("", "", &record, err) < 0)
         return -1;
+    if (record == NULL)         /* cannot be: said for gcc's analyzer */
+        return vt_fail_memory(err);
     file.record = record;
     vt_json_reader_start(&reader, text, length);
     if (read_file(&reader, &file, err) < 0)
