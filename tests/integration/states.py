@@ -612,6 +612,7 @@ def end_all(number, _frame):
     """Leave no QEMU behind."""
     for process in list(running):
         process.kill()
+    os.write(1, b"Bail out! ended by signal %d\n" % number)
     os._exit(128 + number)  # pylint: disable=protected-access
 
 
