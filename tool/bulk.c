@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "bulk.h"
 #include "output.h"
 
@@ -52,7 +53,7 @@ static int
 flush(struct bulk *bulk, struct vtopo_error *err)
 {
     if (vt_buf_check(&bulk->out, err) < 0
-        || output_write(STDOUT_FILENO, "standard output", bulk->out.data,
+        || vt_write_all(STDOUT_FILENO, "standard output", bulk->out.data,
                         bulk->out.length, err) < 0)
         return -1;
     bulk->out.length = 0;

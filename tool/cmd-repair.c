@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json-write.h"
 #include "commands.h"
 #include "output.h"
@@ -216,7 +217,7 @@ ask_user(const struct args *args, const struct vt_proposal *proposal)
     add_text(&text, proposal);
     vt_buf_add_string(&text, args->in_place ? "Change the image? [y/N] "
                                             : "Make an overlay so? [y/N] ");
-    if (text.failed || output_write(STDERR_FILENO, "standard error",
+    if (text.failed || vt_write_all(STDERR_FILENO, "standard error",
                                     text.data, text.length, &err) < 0
         || fgets(answer, sizeof(answer), stdin) == NULL)
         return false;

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "commands.h"
 #include "output.h"
 #include "proof.h"
@@ -260,7 +261,7 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     if (!args.json) {
         run_plan_text(&plan, &text);
         if (vt_buf_check(&text, err) < 0
-            || output_write(STDOUT_FILENO, "standard output", text.data,
+            || vt_write_all(STDOUT_FILENO, "standard output", text.data,
                             text.length, err) < 0)
             return -1;
     }

@@ -12,11 +12,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "commands.h"
+#include "input.h"
 #include "proof.h"
 #include "setting-options.h"
-
-/* A recorded file: some samples of many vCPUs. */
-#define RECORD_MAX VT_RECORD_SIZE_MAX
 
 struct args {
     struct setting_args setting;
@@ -164,35 +162,13 @@ verify_domain(const struct args *args, struct vt_buf *out, int *ret_status,
 /* ------------------------------------------------------------- recorded */
 
 static int
-read_file(const char *path, struct vt_buf *text, struct vtopo_error *err)
-{
-    vt_autofile FILE *file = strcmp(path, "-") == 0 ? fdopen(dup(0), "rb")
-                                                    : fopen(path, "rbe");
-    size_t got;
-
-    if (file == NULL)
-        return vt_fail_errno(err, "cannot open '%s'", path);
-    do {
-        if (!vt_buf_reserve(text, 65536))
-            return vt_fail_memory(err);
-        got = fread(text->data + text->length, 1, 65535, file);
-        text->length += got;
-    } while (got > 0 && text->length <= RECORD_MAX);
-    if (ferror(file) != 0)
-        return vt_fail_errno(err, "cannot read '%s'", path);
-    return text->length <= RECORD_MAX ? 0
-           : vt_fail(err, VTOPO_BAD_INPUT, "'%s' is larger than %u bytes",
-                     path, RECORD_MAX);
-}
-
-static int
 verify_recorded(const struct args *args, struct vt_buf *out, int *ret_status,
                 struct vtopo_error *err)
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     vt_autorecord struct vt_record *record = NULL;
 
-    if (read_file(args->recorded, &text, err) < 0)
+    if (input_read(args->recorded, VT_RECORD_SIZE_MAX, &text, err) < 0)
         return -1;
     if (vt_record_read(text.data, text.length, &record, err) < 0)
         return vt_wrap(err, "'%s'", args->recorded);

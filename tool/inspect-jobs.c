@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json-write.h"
 #include "inspect-jobs.h"
 #include "output.h"
@@ -89,7 +90,7 @@ be_child(const struct run *run, unsigned index, int fd)
 
     stay_on(run->slots[index % WINDOW].cpu);
     status = run->job(run->context, run->names[index], &out);
-    if (out.failed || output_write(fd, "the answer", out.data, out.length,
+    if (out.failed || vt_write_all(fd, "the answer", out.data, out.length,
                                    &err) < 0)
         _exit(99);
     _exit(status);
@@ -150,7 +151,7 @@ copy_answer(const struct slot *slot, struct vtopo_error *err)
     ssize_t got;
 
     while ((got = pread(slot->fd, block, sizeof(block), at)) > 0) {
-        if (output_write(STDOUT_FILENO, "standard output", block, (size_t)got,
+        if (vt_write_all(STDOUT_FILENO, "standard output", block, (size_t)got,
                          err) < 0)
             return -1;
         at += got;
@@ -182,7 +183,7 @@ show_death(const struct run *run, struct vtopo_error *err)
         vt_buf_add_string(&line, ": the process that looked at it died");
     }
     vt_buf_add_char(&line, '\n');
-    return output_write(STDOUT_FILENO, "standard output", line.data,
+    return vt_write_all(STDOUT_FILENO, "standard output", line.data,
                         line.length, err);
 }
 
@@ -195,7 +196,7 @@ show_ready(struct run *run, struct vtopo_error *err)
         int rc = 0;
 
         if (!run->packed && run->shown > 0)
-            rc = output_write(STDOUT_FILENO, "standard output", "\n", 1, err);
+            rc = vt_write_all(STDOUT_FILENO, "standard output", "\n", 1, err);
         if (rc == 0)
             rc = copy_answer(slot, err);
         (void)close(slot->fd);

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "commands.h"
 #include "output.h"
 
@@ -155,7 +156,7 @@ static int
 finish(const struct vt_buf *out, struct vtopo_error *err)
 {
     if (vt_buf_check(out, err) < 0
-        || output_write(STDOUT_FILENO, "standard output", out->data,
+        || vt_write_all(STDOUT_FILENO, "standard output", out->data,
                         out->length, err) < 0)
         return -1;
     if (close(STDOUT_FILENO) < 0 && errno != EBADF)

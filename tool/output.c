@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * output.c - text for people, and the one way it leaves the program
+ * output.c - text for people
  * (see output.h)
  */
-
-#include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/json-write.h"
 #include "base/utf8.h"
 #include "output.h"
-
-int
-output_write(int fd, const char *name, const char *data, size_t length,
-             struct vtopo_error *err)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
-
-        if (written >= 0) {
-            data += written;
-            length -= (size_t)written;
-        } else if (errno == EAGAIN) {
-            (void)poll(&(struct pollfd) { .fd = fd, .events = POLLOUT }, 1, -1);
-        } else if (errno != EINTR) {
-            return vt_fail_errno(err, "cannot write to %s", name);
-        }
-    }
-    return 0;
-}
 
 /* The code point of the well-formed sequence of @length bytes at @text. */
 static unsigned

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * output.h - text for people, and the one way it leaves the program
+ * output.h - text for people
  */
 
 #ifndef VT_OUTPUT_H
@@ -12,13 +12,6 @@
 
 /* Help and reports are at most this wide. */
 #define OUTPUT_COLUMNS 80u
-
-/* Write all of @data to @fd, however many calls that takes.  @name is what
- * the message calls it.  A reader that has gone away is errnum EPIPE.
- */
-int output_write(int fd, const char *name, const char *data, size_t length,
-                 struct vtopo_error *err)
-    __attribute__((warn_unused_result));
 
 /* Add @text so that it cannot drive a terminal: control characters, marks
  * that turn the direction of writing, and bytes that are no UTF-8 become

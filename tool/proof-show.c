@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "output.h"
 #include "proof-show.h"
 
@@ -29,7 +30,7 @@ write_out(const struct vt_buf *text)
 
     /* Progress that nobody can see is no failure. */
     if (!text->failed)
-        (void)!output_write(STDERR_FILENO, "standard error", text->data,
+        (void)!vt_write_all(STDERR_FILENO, "standard error", text->data,
                             text->length, &err);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json-write.h"
 #include "output.h"
 #include "proof-show.h"
@@ -111,7 +112,7 @@ write_record(struct watch *watch, struct vtopo_error *err)
     fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return vt_fail_errno(err, "cannot write '%s'", name);
-    return output_write(fd, name, watch->kept.data, watch->kept.length, err);
+    return vt_write_all(fd, name, watch->kept.data, watch->kept.length, err);
 }
 
 /* One sample more. */

@@ -19,9 +19,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/paths.h"
 #include "base/spawn.h"
 #include "repair-apply.h"
-#include "vm/launch.h"
 
 extern char **environ;
 
@@ -102,7 +102,7 @@ static int
 create_overlay(const struct vt_image *image, uint64_t size,
                const char *overlay, struct vtopo_error *err)
 {
-    vt_autofree char *program = vt_program_find("qemu-img");
+    vt_autofree char *program = vt_find_program("qemu-img");
     vt_auto(vt_buf_clear) struct vt_buf said = VT_BUF_INIT;
     char bytes[24];
     const char *const argv[] = {

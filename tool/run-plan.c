@@ -75,7 +75,7 @@ choose_accel(struct run_plan *plan, struct vtopo_error *err)
     vt_autoerror struct vtopo_error missing = VTOPO_ERROR_INIT;
     int rc;
 
-    rc = vt_probe_find("vtopo-probe.elf", &plan->probe,
+    rc = vt_find_probe("vtopo-probe.elf", &plan->probe,
                        args->name == NULL ? err : &missing);
     if (rc < 0 && args->name == NULL)
         return -1;

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "input.h"
 #include "inspect-image.h"
 #include "report/facts-json.h"
 #include "setting-options.h"
@@ -27,26 +28,6 @@ void
 setting_text_clear(struct setting_text *text)
 {
     vt_buf_clear(&text->facts);
-}
-
-/* Read the whole of @path. */
-static int
-read_file(const char *path, struct vt_buf *text, struct vtopo_error *err)
-{
-    vt_autofile FILE *file = strcmp(path, "-") == 0 ? fdopen(dup(0), "rb")
-                                                    : fopen(path, "rb");
-
-    if (file == NULL)
-        return vt_fail_errno(err, "cannot open '%s'", path);
-    if (!vt_buf_reserve(text, FACTS_MAX + 1))
-        return vt_fail_memory(err);
-    text->length = fread(text->data, 1, FACTS_MAX + 1, file);
-    if (ferror(file) != 0)
-        return vt_fail_errno(err, "cannot read '%s'", path);
-    if (text->length > FACTS_MAX)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "'%s' is larger than %u bytes", path, FACTS_MAX);
-    return 0;
 }
 
 /* The facts as inspect would print them: recorded facts and fresh ones then go
@@ -91,7 +72,7 @@ read_facts(const struct setting_args *args, struct setting_text *text,
     struct vt_json_reader reader;
 
     if ((args->image != NULL ? read_image(args, facts, err)
-         : read_file(args->facts, facts, err)) < 0)
+         : input_read(args->facts, FACTS_MAX, facts, err)) < 0)
         return -1;
     if (!vt_buf_reserve(facts, 1))
         return vt_fail_memory(err);

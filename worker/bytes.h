@@ -46,9 +46,6 @@ struct vw_sink {
     void *context;              /* borrowed */
 };
 
-/* The CRC of Ethernet over @data; @crc is 0, or that of the bytes before. */
-uint32_t vw_crc32(uint32_t crc, const unsigned char *data, size_t size);
-
 /* Little-endian numbers at any address. */
 static inline uint16_t
 vw_le16(const unsigned char *at)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/crc32.h"
 #include "base/error.h"
 #include "capture.h"
 
@@ -264,7 +265,7 @@ list_units(struct vw_capture *capture, struct listing *listing,
         if (write->size == 0)
             write->offset = at;
         memcpy(listing->data + write->size, unit->data, size);
-        write->old_crc32 = vw_crc32(write->old_crc32, old, size);
+        write->old_crc32 = vt_crc32(write->old_crc32, old, size);
         write->size += size;
     }
     flush(listing, take, context);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/crc32.h"
 #include "gpt.h"
 
 #define HEADER_SIZE 92u
@@ -44,7 +45,7 @@ parse_header(unsigned char *sector, unsigned sector_size, uint64_t lba,
         || vw_le64(sector + 24) != lba)
         return false;
     memset(sector + 16, 0, 4);      /* the sum is made without itself */
-    if (vw_crc32(0, sector, size) != crc)
+    if (vt_crc32(0, sector, size) != crc)
         return false;
     if (header.entries > VW_GPT_ENTRIES_MAX
         || header.entry_size < 128 || header.entry_size % 8 != 0
@@ -120,7 +121,7 @@ read_entries(const struct vw_bytes *disk, const struct header *header,
                           header->entries_at + (uint64_t)i * header->entry_size,
                           raw, header->entry_size, err) < 0)
             return -1;
-        crc = vw_crc32(crc, raw, header->entry_size);
+        crc = vt_crc32(crc, raw, header->entry_size);
         add_entry(list, header, disk->size, i, raw);
     }
     *ret_sound = crc == header->entries_crc;

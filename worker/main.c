@@ -26,6 +26,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json-read.h"
 #include "base/json-write.h"
 #include "blocks.h"
@@ -179,27 +180,12 @@ add_error(struct vt_json *json, const struct vtopo_error *error)
     vt_json_close(json, '}');
 }
 
-static int
-write_all(const struct vt_buf *text)
-{
-    size_t done = 0;
-
-    while (done < text->length) {
-        ssize_t put = write(STDOUT_FILENO, text->data + done,
-                            text->length - done);
-
-        if (put < 0 && errno != EINTR)
-            return -1;
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return 0;
-}
-
 /* Write one line: @value, or in its place @error where that says something. */
 static int
 write_line(const struct vw_cage_state *state, const struct vt_buf *value,
            const struct vtopo_error *error)
 {
+    vt_autoerror struct vtopo_error problem = VTOPO_ERROR_INIT;
     vt_auto(vt_buf_clear) struct vt_buf line = VT_BUF_INIT;
     struct vt_json json = VT_JSON_INIT(&line);
 
@@ -213,7 +199,9 @@ write_line(const struct vw_cage_state *state, const struct vt_buf *value,
     }
     vt_json_close(&json, '}');
     vt_buf_add_char(&line, '\n');
-    return line.failed ? -1 : write_all(&line);
+    return line.failed ? -1
+           : vt_write_all(STDOUT_FILENO, "the parent", line.data, line.length,
+                          &problem);
 }
 
 /* Hear a question and answer it; false when there is none any more, or none

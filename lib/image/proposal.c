@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/crc32.h"
 #include "base/error.h"
 #include "base/json-read.h"
 #include "image/proposal.h"
@@ -194,7 +195,7 @@ decode(const char *text, struct vt_undo_block *block)
         block->new[i] = (unsigned char)(high << (2 + 2 * (i % 3))
                                         | low >> (4 - 2 * (i % 3)));
     }
-    block->new_crc = vt_undo_sum(block->new, size);
+    block->new_crc = vt_crc32(0, block->new, size);
     return true;
 }
 

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/json-write.h"
 #include "base/landlock.h"
+#include "base/paths.h"
 #include "image/internal.h"
 
 #define PROGRAM "qemu-nbd"
@@ -319,17 +320,13 @@ make_sockets(int *ret_listener, int *ret_client, struct vtopo_error *err)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     const struct sockaddr *generic = (const struct sockaddr *)&address;
-    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
     vt_autoclose int listener = -1;
     vt_autoclose int client = -1;
-    char folder[64] = "/tmp/vtopo-XXXXXX";
+    char folder[VT_FOLDER_SIZE];
     bool good;
 
-    if (runtime != NULL && strlen(runtime) < 40
-        && access(runtime, W_OK | X_OK) == 0)
-        (void)snprintf(folder, sizeof(folder), "%s/vtopo-XXXXXX", runtime);
-    if (mkdtemp(folder) == NULL)
-        return vt_fail_errno(err, "cannot make the folder '%s'", folder);
+    if (vt_make_folder(folder, err) < 0)
+        return -1;
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/nbd",
                    folder);
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -349,29 +346,6 @@ make_sockets(int *ret_listener, int *ret_client, struct vtopo_error *err)
     *ret_client = client;
     listener = client = -1;
     return 0;
-}
-
-/* Search PATH as a shell does; NULL without memory or without a find. */
-static char *
-search_path(void)
-{
-    const char *rest = getenv("PATH");
-
-    if (rest == NULL)
-        rest = "/usr/local/bin:/usr/bin:/bin";
-    while (*rest != '\0') {
-        size_t length = strcspn(rest, ":");
-        char *path;
-
-        if (asprintf(&path, "%.*s/" PROGRAM, (int)length, rest) < 0)
-            return NULL;
-        if (length > 0 && access(path, X_OK) == 0)
-            return path;
-        free(path);
-        rest += length;
-        rest += *rest == ':' ? 1 : 0;
-    }
-    return NULL;
 }
 
 static int
@@ -433,13 +407,16 @@ vt_server_start(struct vt_image *image, struct vtopo_error *err)
     const struct vt_link *last = &image->links[image->link_count - 1];
     bool network = last->protocol != NULL;
     const char *named = image->options.qemu_nbd;
-    vt_autofree char *program = named != NULL ? strdup(named) : search_path();
+    vt_autofree char *program = vt_find_program(named != NULL ? named
+                                                              : PROGRAM);
     vt_autoclose int listener = -1;
     vt_autoclose int client = -1;
     vt_autoclose int ruleset = -1;
     int rc;
 
     if (program == NULL)
+        return vt_fail_memory(err);
+    if (named == NULL && access(program, X_OK) != 0)
         return fail_without_program(image, err);
     if (make_ruleset(image, program, network, &ruleset, err) < 0
         || make_sockets(&listener, &client, err) < 0

@@ -28,7 +28,9 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/crc32.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "image/undo.h"
 
 #define MAGIC      "vtopo-undo\n"
@@ -39,19 +41,6 @@
 #define TIME_SIZE  12u
 #define FILE_MAX   (VT_UNDO_BYTES_MAX + HEAD_SIZE                           \
                     + VT_UNDO_BLOCKS_MAX * ROW_SIZE + 4u)
-
-uint32_t
-vt_undo_sum(const unsigned char *data, size_t size)
-{
-    uint32_t crc = ~0u;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
-    }
-    return ~crc;
-}
 
 void
 vt_undo_clear(struct vt_undo *undo)
@@ -92,7 +81,7 @@ vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
                         err) < 0)
             return -1;
         if (block->has_old_crc
-            && vt_undo_sum(block->old, block->size) != block->old_crc)
+            && vt_crc32(0, block->old, block->size) != block->old_crc)
             return vt_fail(err, VTOPO_IMPOSSIBLE,
                            "the disk was changed while it was looked at");
     }
@@ -123,7 +112,7 @@ add_file(struct vt_buf *out, const struct vt_undo *undo)
 
         add_number(out, block->offset, 8);
         add_number(out, block->size, 4);
-        add_number(out, vt_undo_sum(block->old, block->size), 4);
+        add_number(out, vt_crc32(0, block->old, block->size), 4);
         add_number(out, block->new_crc, 4);
         add_number(out, 0, 4);
     }
@@ -132,28 +121,10 @@ add_file(struct vt_buf *out, const struct vt_undo *undo)
                    undo->blocks[i].size);
     if (out->failed)
         return;
-    add_number(out, vt_undo_sum((const unsigned char *)out->data,
+    add_number(out, vt_crc32(0, (const unsigned char *)out->data,
                                 out->length), 4);
     if (!out->failed)
         out->data[STATE_AT] = VT_UNDO_PENDING;
-}
-
-static int
-write_all(int fd, const struct vt_buf *text, const char *name,
-          struct vtopo_error *err)
-{
-    size_t done = 0;
-
-    while (done < text->length) {
-        ssize_t put = write(fd, text->data + done, text->length - done);
-
-        if (put < 0 && errno != EINTR)
-            return vt_fail_errno(err, "cannot write '%s'", name);
-        done += put > 0 ? (size_t)put : 0;
-    }
-    if (fsync(fd) < 0)
-        return vt_fail_errno(err, "cannot write '%s'", name);
-    return 0;
 }
 
 /* A new name is safe only once its folder is. */
@@ -183,8 +154,10 @@ write_file(const struct vt_buf *text, const char *temporary,
 
     if (fd < 0)
         return vt_fail_errno(err, "cannot make '%s'", temporary);
-    if (write_all(fd, text, temporary, err) < 0)
+    if (vt_write_all(fd, temporary, text->data, text->length, err) < 0)
         return -1;
+    if (fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot write to %s", temporary);
     if (link(temporary, name) < 0) {
         (void)vt_fail_errno(err, "cannot make '%s'", name);
         return vt_hint(err, "an earlier repair left it: 'vtopo repair --undo' "
@@ -252,24 +225,6 @@ fail_broken(const char *name, struct vtopo_error *err)
                    "'%s' is no undo file, or is not whole", name);
 }
 
-static int
-read_file(const char *name, struct vt_buf *text, struct vtopo_error *err)
-{
-    vt_autofile FILE *file = fopen(name, "rbe");
-    size_t got;
-
-    if (file == NULL)
-        return vt_fail_errno(err, "cannot open '%s'", name);
-    do {
-        if (!vt_buf_reserve(text, 65536))
-            return vt_fail_memory(err);
-        got = fread(text->data + text->length, 1, 65535, file);
-        text->length += got;
-    } while (got > 0 && text->length <= FILE_MAX);
-    return ferror(file) != 0 ? vt_fail_errno(err, "cannot read '%s'", name)
-           : text->length > FILE_MAX ? fail_broken(name, err) : 0;
-}
-
 static bool
 is_state(int letter)
 {
@@ -297,7 +252,7 @@ check_file(struct vt_buf *text, struct vt_undo *undo, size_t *ret_count)
     *ret_count = (size_t)count;
     return count <= VT_UNDO_BLOCKS_MAX
            && text->length - HEAD_SIZE - 4 >= count * ROW_SIZE
-           && vt_undo_sum(data, text->length - 4)
+           && vt_crc32(0, data, text->length - 4)
               == get_number(data + text->length - 4, 4);
 }
 
@@ -338,7 +293,7 @@ take_blocks(const struct vt_buf *text, size_t count, struct vt_undo *undo,
         if (block->size == 0 || block->size > text->length - 4 - at
             || block->offset > undo->disk_size
             || block->size > undo->disk_size - block->offset
-            || vt_undo_sum(data + at, block->size) != get_number(row + 12, 4))
+            || vt_crc32(0, data + at, block->size) != get_number(row + 12, 4))
             return 0;
         block->old = copy_of(data + at, block->size);
         if (block->old == NULL)
@@ -358,7 +313,7 @@ vt_undo_load(const char *name, struct vt_undo *ret_undo,
     size_t count = 0;
     bool good;
 
-    if (read_file(name, &text, err) < 0)
+    if (vt_read_file(name, FILE_MAX, &text, err) < 0)
         return -1;
     if (!check_file(&text, &undo, &count))
         return fail_broken(name, err);
@@ -412,7 +367,7 @@ check_block(const struct vt_undo *undo, const struct vt_undo_block *block,
         return vt_fail_memory(err);
     if (vt_nbd_read(nbd, block->offset, now, block->size, err) < 0)
         return -1;
-    if (vt_undo_sum(now, block->size) == block->new_crc
+    if (vt_crc32(0, now, block->size) == block->new_crc
         || (undo->state != VT_UNDO_DONE
             && memcmp(now, block->old, block->size) == 0))
         return 0;

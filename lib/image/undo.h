@@ -24,7 +24,7 @@
 #define VT_UNDO_BLOCKS_MAX 65536u
 #define VT_UNDO_BYTES_MAX  (256u << 20)
 
-/* A piece of a disk, as it was and as it is to be. */
+/* A piece of a disk, as it was and as it is to be, known by its CRC-32. */
 struct vt_undo_block {
     uint64_t offset;
     uint32_t size;
@@ -96,8 +96,5 @@ int vt_undo_apply(const struct vt_undo *undo, struct vt_nbd *nbd,
 int vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
                    struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
-
-/* The sum that blocks are known by: the CRC of Ethernet. */
-uint32_t vt_undo_sum(const unsigned char *data, size_t size);
 
 #endif /* VT_UNDO_H */

@@ -15,39 +15,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json-read.h"
+#include "base/paths.h"
 #include "image/internal.h"
-
-#ifndef VTOPO_LIBEXECDIR
-#define VTOPO_LIBEXECDIR "/usr/local/libexec/vtopo"
-#endif
 
 #define WORKER "vtopo-worker"
 
 /* ------------------------------------------------------------- finding */
-
-/* The worker beside the running program, as in the build tree. */
-static char *
-find_beside(void)
-{
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash;
-    char *path;
-
-    if (length <= 0)
-        return NULL;
-    self[length] = '\0';
-    slash = strrchr(self, '/');
-    if (slash == NULL)
-        return NULL;
-    *slash = '\0';
-    if (asprintf(&path, "%s/" WORKER, self) < 0)
-        return NULL;
-    if (access(path, X_OK) == 0)
-        return path;
-    free(path);
-    return NULL;
-}
 
 static int
 find_worker(const struct vt_image_options *options, char **ret_path,
@@ -55,10 +28,11 @@ find_worker(const struct vt_image_options *options, char **ret_path,
 {
     const char *named = options->worker != NULL ? options->worker
                                                 : secure_getenv("VTOPO_WORKER");
-    char *path = named == NULL ? find_beside() : strdup(named);
+    char *path;
 
-    if (path == NULL)
-        path = strdup(VTOPO_LIBEXECDIR "/" WORKER);
+    if (named == NULL)
+        return vt_find_own("", WORKER, ret_path, err);
+    path = strdup(named);
     if (path == NULL)
         return vt_fail_memory(err);
     *ret_path = path;

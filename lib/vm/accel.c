@@ -101,7 +101,7 @@ test(const char *program, const char *probe, struct vtopo_error *err)
         "after=exit", NULL,
     };
     static const char *const env[] = { "LC_ALL=C", NULL };
-    vt_autofree char *path = vt_program_find(program);
+    vt_autofree char *path = vt_find_program(program);
     const struct vt_spawn spawn = {
         .program = path, .argv = argv, .env = env, .landlock = -1,
     };

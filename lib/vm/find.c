@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "vm/qmp.h"
 
 /* A command line is at most this long; libvirt's have some 8 KiB. */
@@ -23,20 +24,11 @@ static int
 read_command(pid_t pid, struct vt_buf *text, struct vtopo_error *err)
 {
     char path[64];
-    vt_autofile FILE *file = NULL;
-    size_t got;
 
     (void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return vt_fail_errno(err, "cannot look at the process %d", (int)pid);
-    do {
-        if (!vt_buf_reserve(text, 16384))
-            return vt_fail_memory(err);
-        got = fread(text->data + text->length, 1, 16383, file);
-        text->length += got;
-    } while (got > 0 && text->length < COMMAND_MAX);
-    text->data[text->length] = '\0';
+    if (vt_read_file(path, COMMAND_MAX, text, err) < 0)
+        return vt_wrap(err, "the process %d", (int)pid);
+    (void)vt_buf_string(text);      /* ends it, whatever stands there */
     return 0;
 }
 

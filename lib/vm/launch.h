@@ -11,6 +11,7 @@
 #ifndef VT_LAUNCH_H
 #define VT_LAUNCH_H
 
+#include "base/paths.h"
 #include "base/spawn.h"
 #include "vm/hardware.h"
 #include "vm/vm.h"
@@ -61,7 +62,7 @@ void vt_words_print(const struct vt_words *words, struct vt_buf *out);
 struct vt_machine {
     struct vt_process process;
     struct vt_qmp qmp;
-    char folder[80];            /* "" where there is none */
+    char folder[VT_FOLDER_SIZE];        /* "" where there is none */
     int keeper;                 /* end of a pipe that the keeper reads, or -1 */
     pid_t keeper_pid;
 };
@@ -79,11 +80,6 @@ int vt_machine_start(const struct vt_launch *launch,
 /* End it at once and leave nothing.  Safe to call twice. */
 void vt_machine_stop(struct vt_machine *machine);
 
-/* The path of the program @name, by PATH where it names no folder; NULL without
- * memory.  The caller frees it.
- */
-char *vt_program_find(const char *name);
-
 /* Whether KVM really runs a guest on this machine: started once for each boot
  * of the host, with the stand-in guest @probe, and remembered.  @ret_why says
  * why not.  VTOPO_ACCEL ("kvm" or "tcg") decides otherwise.
@@ -91,10 +87,11 @@ char *vt_program_find(const char *name);
 enum vtopo_accel vt_accel_choose(const char *program, const char *probe,
                                  char ret_why[160]);
 
-/* The file NAME of the stand-in guest: beside the running program, as in the
- * build tree, or where it is installed.
+/* The file @name of the stand-in guest: in the folder that VTOPO_PROBE names,
+ * else in "probe" beside the running program, else where it is installed.  The
+ * caller frees it.
  */
-int vt_probe_find(const char *name, char **ret_path, struct vtopo_error *err)
+int vt_find_probe(const char *name, char **ret_path, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 #endif /* VT_LAUNCH_H */

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/paths.h"
 #include "vm/launch.h"
 
 extern char **environ;
@@ -86,51 +87,22 @@ start_keeper(struct vt_machine *machine, struct vtopo_error *err)
 static int
 make_folder(struct vt_machine *machine, struct vtopo_error *err)
 {
-    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-    char folder[sizeof(machine->folder)] = "/tmp/vtopo-XXXXXX";
-
-    if (runtime != NULL && strlen(runtime) < 40
-        && access(runtime, W_OK | X_OK) == 0)
-        (void)snprintf(folder, sizeof(folder), "%s/vtopo-XXXXXX", runtime);
-    if (mkdtemp(folder) == NULL)
-        return vt_fail_errno(err, "cannot make the folder '%s'", folder);
-    strcpy(machine->folder, folder);
+    if (vt_make_folder(machine->folder, err) < 0)
+        return -1;
     if (start_keeper(machine, err) == 0)
         return 0;
-    remove_folder(folder);
+    remove_folder(machine->folder);
     machine->folder[0] = '\0';
     return -1;
 }
 
 /* ------------------------------------------------------------- starting */
 
-char *
-vt_program_find(const char *name)
-{
-    const char *rest = getenv("PATH");
-
-    if (strchr(name, '/') != NULL)
-        return strdup(name);
-    for (rest = rest != NULL ? rest : "/usr/bin:/bin"; *rest != '\0';) {
-        size_t length = strcspn(rest, ":");
-        char *path;
-
-        if (asprintf(&path, "%.*s/%s", (int)length, rest, name) < 0)
-            return NULL;
-        if (length > 0 && access(path, X_OK) == 0)
-            return path;
-        free(path);
-        rest += length;
-        rest += *rest == ':' ? 1 : 0;
-    }
-    return strdup(name);
-}
-
 static int
 start_qemu(const struct vt_words *words, int monitor,
            struct vt_machine *machine, struct vtopo_error *err)
 {
-    vt_autofree char *program = vt_program_find(words->list[0]);
+    vt_autofree char *program = vt_find_program(words->list[0]);
     const struct vt_spawn_fd fd = { .from = monitor, .to = QMP_FD };
     struct vt_spawn spawn = {
         .program = program,
@@ -233,4 +205,28 @@ vt_machine_stop(struct vt_machine *machine)
         (void)waitpid(machine->keeper_pid, NULL, 0);
     machine->keeper_pid = 0;
     machine->folder[0] = '\0';
+}
+
+/* ------------------------------------------------------------- stand-in */
+
+int
+vt_find_probe(const char *name, char **ret_path, struct vtopo_error *err)
+{
+    const char *given = secure_getenv("VTOPO_PROBE");
+    char *path;
+
+    if (given == NULL) {
+        if (vt_find_own("probe", name, &path, err) < 0)
+            return -1;
+    } else if (asprintf(&path, "%s/%s", given, name) < 0) {
+        return vt_fail_memory(err);
+    }
+    if (access(path, R_OK) == 0) {
+        *ret_path = path;
+        return 0;
+    }
+    (void)vt_fail_errno(err, "the stand-in guest '%s' is not there", path);
+    free(path);
+    return vt_hint(err, "vtopo looks for it in 'probe' beside itself and in "
+                   "'%s'; VTOPO_PROBE names another folder", VTOPO_LIBEXECDIR);
 }

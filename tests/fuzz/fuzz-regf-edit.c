@@ -15,6 +15,7 @@
  * in fuzz-regf.c.
  */
 
+#include "base/crc32.h"
 #include "fuzz.h"
 #include "regf-edit.h"
 #include "regf-hive.h"
@@ -78,12 +79,12 @@ add_value(struct vw_hive *hive, const struct vw_value *value, uint32_t sum)
 
     put32(head, value->type);
     put32(head + 4, value->size);
-    sum = vw_crc32(sum, head, sizeof(head));
+    sum = vt_crc32(sum, head, sizeof(head));
     if (vw_value_name(hive, value, &name, &err) < 0)
         abort();
-    sum = vw_crc32(sum, (unsigned char *)name, strlen(name) + 1);
+    sum = vt_crc32(sum, (unsigned char *)name, strlen(name) + 1);
     if (vw_value_data(hive, value, VW_HIVE_DATA_MAX, &data, &size, &err) == 0)
-        sum = vw_crc32(sum, data, size);
+        sum = vt_crc32(sum, data, size);
     return sum;
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "output.h"
 #include "unit.h"
 
@@ -104,8 +105,8 @@ a_full_disk_is_an_error(void **state)
     (void)state;
     if (full < 0)
         skip();
-    assert_int_equal(output_write(full, "it", "", 0, &err), 0);
-    UNIT_RESULT(output_write(full, "it", "x", 1, &err), &err,
+    assert_int_equal(vt_write_all(full, "it", "", 0, &err), 0);
+    UNIT_RESULT(vt_write_all(full, "it", "x", 1, &err), &err,
                 "cannot write to it: No space left on device");
     assert_int_equal(err.errnum, ENOSPC);
 }
@@ -120,7 +121,7 @@ a_reader_that_left_is_epipe(void **state)
     (void)signal(SIGPIPE, SIG_IGN);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     (void)close(ends[0]);
-    assert_int_equal(output_write(ends[1], "it", "x", 1, &err), -1);
+    assert_int_equal(vt_write_all(ends[1], "it", "x", 1, &err), -1);
     assert_int_equal(err.errnum, EPIPE);
     (void)close(ends[1]);
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * file.c - whole files, in and out (see file.h)
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#define PIECE 65536u
+
+int
+vt_read_all(int fd, const char *name, size_t most, struct vt_buf *text,
+            struct vtopo_error *err)
+{
+    size_t before = text->length;
+    ssize_t got;
+
+    do {
+        if (!vt_buf_reserve(text, PIECE))
+            return vt_fail_memory(err);
+        got = read(fd, text->data + text->length, PIECE - 1);
+        if (got < 0 && errno != EINTR)
+            return vt_fail_errno(err, "cannot read '%s'", name);
+        text->length += got > 0 ? (size_t)got : 0;
+        if (text->length - before > most)
+            return vt_fail(err, VTOPO_BAD_INPUT,
+                           "'%s' is larger than %zu bytes", name, most);
+    } while (got != 0);
+    return 0;
+}
+
+int
+vt_read_file(const char *name, size_t most, struct vt_buf *text,
+             struct vtopo_error *err)
+{
+    vt_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return vt_fail_errno(err, "cannot open '%s'", name);
+    return vt_read_all(fd, name, most, text, err);
+}
+
+int
+vt_write_all(int fd, const char *name, const void *data, size_t size,
+             struct vtopo_error *err)
+{
+    const char *from = data;
+
+    while (size > 0) {
+        ssize_t put = write(fd, from, size);
+
+        if (put >= 0) {
+            from += put;
+            size -= (size_t)put;
+        } else if (errno == EAGAIN) {
+            (void)poll(&(struct pollfd) { .fd = fd, .events = POLLOUT }, 1, -1);
+        } else if (errno != EINTR) {
+            return vt_fail_errno(err, "cannot write to %s", name);
+        }
+    }
+    return 0;
+}
