@@ -376,12 +376,3 @@ vt_process_look(struct vt_process *process)
     }
     return process->pid > 0 && poll(&item, 1, 0) == 0;
 }
-
-int
-vt_process_finish(struct vt_process *process, struct vtopo_error *err)
-{
-    int rc = judge(process, reap(process), err);
-
-    vt_process_stop(process);
-    return rc;
-}

@@ -124,10 +124,6 @@ int vt_process_wait(struct vt_process *process, int fd, uint64_t deadline,
  */
 bool vt_process_look(struct vt_process *process);
 
-/* Wait for its end; fails as vt_process_read() does when that is a bad one. */
-int vt_process_finish(struct vt_process *process, struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
-
 /* Kill it with all of its group, if it is there, and release everything.
  * Safe to call twice.
  */

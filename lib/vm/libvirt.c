@@ -14,8 +14,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json-read.h"
-#include "base/json-write.h"
 #include "vm/vm.h"
 
 /* Types and functions of libvirt/libvirt.h and libvirt-qemu.h. */
@@ -156,111 +154,62 @@ vt_libvirt_open(const char *uri, const char *name,
 
 /* ------------------------------------------------------------- commands */
 
-struct reply {
-    const char *at;
-    size_t length;
-    const char *why;
-};
-
+/* Write @command, have @pass pass it on, and take libvirt's reply apart. */
 static int
-read_error_member(struct vt_json_reader *reader, const char *key, void *to,
-                  struct vtopo_error *err)
+run(struct vt_libvirt *libvirt, const char *command, const char *arguments,
+    char *(*pass)(struct vt_libvirt *libvirt, const char *text,
+                  struct vtopo_error *err),
+    struct vt_buf *answer, struct vtopo_error *err)
 {
-    struct reply *reply = to;
-
-    if (strcmp(key, "desc") == 0)
-        return vt_json_read_string(reader, key, &reply->why, err);
-    return vt_json_skip(reader, err);
-}
-
-static int
-read_member(struct vt_json_reader *reader, const char *key, void *to,
-            struct vtopo_error *err)
-{
-    struct reply *reply = to;
-
-    if (strcmp(key, "error") == 0)
-        return vt_json_read_object(reader, read_error_member, reply, err);
-    (void)vt_json_peek(reader);
-    if (strcmp(key, "return") == 0)
-        reply->at = reader->at;
-    if (vt_json_skip(reader, err) < 0)
-        return -1;
-    if (strcmp(key, "return") == 0)
-        reply->length = (size_t)(reader->at - reply->at);
-    return 0;
-}
-
-/* @text is libvirt's: an object with "return" or "error". */
-static int
-take_reply(char *text, const char *command, struct vt_buf *answer,
-           struct vtopo_error *err)
-{
-    struct reply reply = { .at = NULL };
-    struct vt_json_reader reader;
-
-    vt_json_reader_start(&reader, text, strlen(text));
-    if (vt_json_read_object(&reader, read_member, &reply, err) < 0)
-        return vt_wrap(err, "libvirt's answer to '%s'", command);
-    if (reply.at == NULL)
-        return vt_fail(err, VTOPO_IMPOSSIBLE, "QEMU refuses '%s': %s", command,
-                       reply.why != NULL ? reply.why
-                                         : "it does not say why");
-    vt_buf_add(answer, reply.at, reply.length);
-    return vt_buf_check(answer, err);
-}
-
-static void
-write_command(struct vt_buf *text, const char *command, const char *arguments)
-{
-    struct vt_json json = VT_JSON_INIT(text);
-
-    vt_json_open(&json, '{');
-    vt_json_key(&json, "execute");
-    vt_json_string(&json, command);
-    if (arguments != NULL) {
-        vt_json_key(&json, "arguments");
-        vt_json_separate(&json);
-        vt_buf_add_string(text, arguments);
-    }
-    vt_json_close(&json, '}');
-}
-
-static int
-run_libvirt(void *context, const char *command, const char *arguments,
-            struct vt_buf *answer, struct vtopo_error *err)
-{
-    struct vt_libvirt *libvirt = context;
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     vt_autofree char *reply = NULL;
 
-    write_command(&text, command, arguments);
+    vt_qmp_write(&text, command, arguments, 0);
     if (vt_buf_check(&text, err) < 0)
         return -1;
-    if (libvirt->api.virDomainQemuMonitorCommand(
-            libvirt->domain, vt_buf_string(&text), &reply, 0) < 0)
-        return fail_libvirt(libvirt, err, VTOPO_SYSTEM,
-                            "libvirt does not pass commands on to QEMU");
-    return take_reply(reply, command, answer, err);
+    reply = pass(libvirt, vt_buf_string(&text), err);
+    return reply == NULL ? -1
+           : vt_qmp_read(reply, strlen(reply), command, answer, err);
+}
+
+static char *
+pass_to_monitor(struct vt_libvirt *libvirt, const char *text,
+                struct vtopo_error *err)
+{
+    char *reply = NULL;
+
+    if (libvirt->api.virDomainQemuMonitorCommand(libvirt->domain, text, &reply,
+                                                 0) < 0)
+        (void)fail_libvirt(libvirt, err, VTOPO_SYSTEM,
+                           "libvirt does not pass commands on to QEMU");
+    return reply;
 }
 
 /* Most domains have no agent; libvirt then says so at once. */
+static char *
+pass_to_agent(struct vt_libvirt *libvirt, const char *text,
+              struct vtopo_error *err)
+{
+    char *reply = libvirt->api.virDomainQemuAgentCommand(
+        libvirt->domain, text, VT_VM_AGENT_MS / 1000, 0);
+
+    if (reply == NULL)
+        (void)fail_libvirt(libvirt, err, VTOPO_IMPOSSIBLE, "no agent answers");
+    return reply;
+}
+
+static int
+run_monitor(void *context, const char *command, const char *arguments,
+            struct vt_buf *answer, struct vtopo_error *err)
+{
+    return run(context, command, arguments, pass_to_monitor, answer, err);
+}
+
 static int
 run_agent(void *context, const char *command, const char *arguments,
           struct vt_buf *answer, struct vtopo_error *err)
 {
-    struct vt_libvirt *libvirt = context;
-    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
-    vt_autofree char *reply = NULL;
-
-    write_command(&text, command, arguments);
-    if (vt_buf_check(&text, err) < 0)
-        return -1;
-    reply = libvirt->api.virDomainQemuAgentCommand(
-        libvirt->domain, vt_buf_string(&text), VT_VM_AGENT_MS / 1000, 0);
-    if (reply == NULL)
-        return fail_libvirt(libvirt, err, VTOPO_IMPOSSIBLE, "no agent answers");
-    return take_reply(reply, command, answer, err);
+    return run(context, command, arguments, pass_to_agent, answer, err);
 }
 
 /* Numbers are those of vCPUs that are there, by rising index; where some are
@@ -287,7 +236,7 @@ struct vt_vm
 vt_vm_of_libvirt(struct vt_libvirt *libvirt)
 {
     return (struct vt_vm) {
-        .run = run_libvirt, .context = libvirt,
+        .run = run_monitor, .context = libvirt,
         .run_agent = run_agent, .agent = libvirt,
         .read_times = read_times,
         .local = libvirt->local,

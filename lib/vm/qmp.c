@@ -140,20 +140,29 @@ note_event(struct vt_qmp *qmp, const char *name)
     }
 }
 
-/* Take the line of @length bytes at the start of the input apart. */
 static int
-parse(struct vt_qmp *qmp, size_t length, struct message *message,
+parse(char *text, size_t length, struct message *message,
       struct vtopo_error *err)
 {
     struct vt_json_reader reader;
 
     *message = (struct message) { .event = NULL };
-    vt_json_reader_start(&reader, qmp->input.data, length);
+    vt_json_reader_start(&reader, text, length);
     if (vt_json_read_object(&reader, read_member, message, err) < 0
         || vt_json_finish(&reader, err) < 0) {
         err->code = VTOPO_BAD_INPUT;
         return vt_wrap(err, "this does not speak QMP");
     }
+    return 0;
+}
+
+/* Take the line of @length bytes at the start of the input apart. */
+static int
+parse_line(struct vt_qmp *qmp, size_t length, struct message *message,
+           struct vtopo_error *err)
+{
+    if (parse(qmp->input.data, length - 1, message, err) < 0)
+        return -1;
     if (message->event != NULL)
         note_event(qmp, message->event);
     return 0;
@@ -263,12 +272,11 @@ receive_line(struct vt_qmp *qmp, uint64_t deadline, size_t *ret_length,
 
 /* ------------------------------------------------------------- commands */
 
-static int
-send_command(struct vt_qmp *qmp, const char *command, const char *arguments,
-             uint64_t deadline, struct vtopo_error *err)
+void
+vt_qmp_write(struct vt_buf *out, const char *command, const char *arguments,
+             unsigned id)
 {
-    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
-    struct vt_json json = VT_JSON_INIT(&text);
+    struct vt_json json = VT_JSON_INIT(out);
 
     vt_json_open(&json, '{');
     vt_json_key(&json, "execute");
@@ -276,11 +284,22 @@ send_command(struct vt_qmp *qmp, const char *command, const char *arguments,
     if (arguments != NULL) {
         vt_json_key(&json, "arguments");
         vt_json_separate(&json);
-        vt_buf_add_string(&text, arguments);
+        vt_buf_add_string(out, arguments);
     }
-    vt_json_key(&json, "id");
-    vt_json_uint(&json, ++qmp->next_id);
+    if (id != 0) {
+        vt_json_key(&json, "id");
+        vt_json_uint(&json, id);
+    }
     vt_json_close(&json, '}');
+}
+
+static int
+send_command(struct vt_qmp *qmp, const char *command, const char *arguments,
+             uint64_t deadline, struct vtopo_error *err)
+{
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+
+    vt_qmp_write(&text, command, arguments, ++qmp->next_id);
     vt_buf_add_char(&text, '\n');
     if (vt_buf_check(&text, err) < 0)
         return -1;
@@ -315,7 +334,7 @@ vt_qmp_run(struct vt_qmp *qmp, const char *command, const char *arguments,
         int rc = 0;
 
         if (receive_line(qmp, deadline, &length, err) < 0
-            || parse(qmp, length - 1, &message, err) < 0)
+            || parse_line(qmp, length, &message, err) < 0)
             return -1;
         /* Answers to questions that were given up are passed over. */
         if (message.has_id && message.id == qmp->next_id) {
@@ -331,20 +350,14 @@ vt_qmp_run(struct vt_qmp *qmp, const char *command, const char *arguments,
 }
 
 int
-vt_qmp_run_human(struct vt_qmp *qmp, const char *line, uint64_t deadline,
-                 struct vt_buf *answer, struct vtopo_error *err)
+vt_qmp_read(char *text, size_t length, const char *command,
+            struct vt_buf *answer, struct vtopo_error *err)
 {
-    vt_auto(vt_buf_clear) struct vt_buf arguments = VT_BUF_INIT;
-    struct vt_json json = VT_JSON_INIT(&arguments);
+    struct message message;
 
-    vt_json_open(&json, '{');
-    vt_json_key(&json, "command-line");
-    vt_json_string(&json, line);
-    vt_json_close(&json, '}');
-    if (vt_buf_check(&arguments, err) < 0)
+    if (parse(text, length, &message, err) < 0)
         return -1;
-    return vt_qmp_run(qmp, "human-monitor-command",
-                      vt_buf_string(&arguments), deadline, answer, err);
+    return take_answer(&message, command, answer, err);
 }
 
 int
@@ -357,7 +370,7 @@ vt_qmp_look(struct vt_qmp *qmp, struct vtopo_error *err)
     while ((length = line_length(qmp, 0)) != 0) {
         struct message message;
 
-        if (parse(qmp, length - 1, &message, err) < 0)
+        if (parse_line(qmp, length, &message, err) < 0)
             return -1;
         drop_line(qmp, length);
     }
@@ -386,7 +399,7 @@ greet(struct vt_qmp *qmp, uint64_t deadline, struct vtopo_error *err)
     if (receive_line(qmp, deadline, &length, err) < 0)
         return vt_hint(err, "a QMP socket serves one client at a time: is "
                        "another one connected?");
-    if (parse(qmp, length - 1, &message, err) < 0)
+    if (parse_line(qmp, length, &message, err) < 0)
         return -1;
     if (!message.greets)
         return vt_fail(err, VTOPO_BAD_INPUT,

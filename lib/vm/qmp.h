@@ -75,15 +75,20 @@ int vt_qmp_run(struct vt_qmp *qmp, const char *command, const char *arguments,
                struct vtopo_error *err)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
-/* Run @line as a command of the human monitor; @answer gets a JSON string. */
-int vt_qmp_run_human(struct vt_qmp *qmp, const char *line, uint64_t deadline,
-                     struct vt_buf *answer, struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
-
 /* Read what has arrived, for its events; never waits.  Fails when the peer is
  * gone.
  */
 int vt_qmp_look(struct vt_qmp *qmp, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The same two ways for who passes commands on: write one, with @arguments and
+ * @id where they are not NULL and 0; and take the answer out of QEMU's @text,
+ * which is changed.
+ */
+void vt_qmp_write(struct vt_buf *out, const char *command,
+                  const char *arguments, unsigned id);
+int vt_qmp_read(char *text, size_t length, const char *command,
+                struct vt_buf *answer, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Close the connection.  Safe to call twice. */

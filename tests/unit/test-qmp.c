@@ -112,8 +112,9 @@ commands_are_spelt_out(void **state)
                      sizeof(peer) - 1);
     UNIT_RESULT(vt_qmp_open(ends[0], vt_deadline_in(2000), &qmp, &err), &err,
                 NULL);
-    UNIT_RESULT(vt_qmp_run_human(&qmp, "info \"x\"", vt_deadline_in(2000),
-                                 &answer, &err), &err, NULL);
+    UNIT_RESULT(vt_qmp_run(&qmp, "human-monitor-command",
+                           "{\"command-line\":\"info \\\"x\\\"\"}",
+                           vt_deadline_in(2000), &answer, &err), &err, NULL);
     assert_true(recv(ends[1], heard, sizeof(heard) - 1, MSG_DONTWAIT) > 0);
     assert_string_equal(heard, want);
     (void)close(ends[1]);
