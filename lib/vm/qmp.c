@@ -93,6 +93,17 @@ skip_return(struct vt_json_reader *reader, struct message *message,
     return 0;
 }
 
+/* Ours are numbers; libvirt gives words to those that it passes on. */
+static int
+read_id(struct vt_json_reader *reader, struct message *message,
+        struct vtopo_error *err)
+{
+    if (vt_json_peek(reader) == '"')
+        return vt_json_skip(reader, err);
+    message->has_id = true;
+    return vt_json_read_uint(reader, "id", 0, UINT32_MAX, &message->id, err);
+}
+
 static int
 read_member(struct vt_json_reader *reader, const char *key, void *to,
             struct vtopo_error *err)
@@ -103,11 +114,8 @@ read_member(struct vt_json_reader *reader, const char *key, void *to,
         return skip_return(reader, message, err);
     if (strcmp(key, "event") == 0)
         return vt_json_read_string(reader, key, &message->event, err);
-    if (strcmp(key, "id") == 0) {
-        message->has_id = true;
-        return vt_json_read_uint(reader, key, 0, UINT32_MAX, &message->id,
-                                 err);
-    }
+    if (strcmp(key, "id") == 0)
+        return read_id(reader, message, err);
     if (strcmp(key, "error") == 0) {
         message->failed = true;
         return vt_json_read_object(reader, read_error_member, message, err);

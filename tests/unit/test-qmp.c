@@ -139,10 +139,43 @@ the_slow_are_not_waited_for(void **state)
     (void)close(ends[1]);
 }
 
+/* What libvirt brings of QEMU: its answer, with an id of libvirt's. */
+static void
+answers_that_were_passed_on(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *answer;
+        const char *error;
+    } passed[] = {
+        { "{\"return\": [{\"cpu-index\": 0}], \"id\": \"libvirt-14\"}",
+          "[{\"cpu-index\": 0}]", NULL },
+        { "{\"id\": \"libvirt-15\", \"error\": {\"class\": \"GenericError\", "
+          "\"desc\": \"no such thing\"}}", "", "refuses 'query-x': no such" },
+        { "{\"return\": {}}", "{}", NULL },
+        { "{\"id\": \"libvirt-16\"}", "", "an answer says nothing" },
+        { "{\"return\": 1} x", "", "does not speak QMP" },
+        { "", "", "does not speak QMP" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(passed); i++) {
+        vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        char text[128];
+
+        (void)strcpy(text, passed[i].text);
+        UNIT_RESULT(vt_qmp_read(text, strlen(text), "query-x", &answer, &err),
+                    &err, passed[i].error);
+        assert_string_equal(vt_buf_string(&answer), passed[i].answer);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(peers_are_understood_or_refused),
     cmocka_unit_test(commands_are_spelt_out),
     cmocka_unit_test(the_slow_are_not_waited_for),
+    cmocka_unit_test(answers_that_were_passed_on),
 };
 
 UNIT_MAIN(tests)
