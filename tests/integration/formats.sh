@@ -134,24 +134,13 @@ said=$("$open_image" --ask '{}' --file system=disk.raw --file bcd=a.qcow2 --)
 like '^cage: seccomp=1.*answer: ' "$said" "loose files can be asked about"
 
 # Servers of others.
-wait_for() {
-    for _ in $(seq 100); do
-        [ ! -e "$1" ] || return 0
-        sleep 0.05
-    done
-    return 1
-}
-qemu-nbd -t -r -f qcow2 -x 'ex port' -k "$work/sock" -e 9 a.qcow2 &
-running="$running $!"
-wait_for sock
+serve sock qemu-nbd -t -r -f qcow2 -x 'ex port' -k "$work/sock" -e 9 a.qcow2
 reads "nbd+unix:///ex%20port?socket=$work/sock" '^format: raw'
 said=$("$open_image" --ask '{}' "nbd+unix:///other?socket=$work/sock")
 like "error: impossible: .*the export 'other': it has no such export" "$said" \
      "an export that is not there is an error"
 port=$((20000 + $$ % 20000))
-qemu-nbd -t -r -f qcow2 -b 127.0.0.1 -p "$port" -e 9 --pid-file "$work/pid" a.qcow2 &
-running="$running $!"
-wait_for pid
+serve pid qemu-nbd -t -r -f qcow2 -b 127.0.0.1 -p "$port" -e 9 --pid-file "$work/pid" a.qcow2
 reads "nbd://127.0.0.1:$port" '^format: raw'
 reads "nbd://localhost:$port/" '^format: raw'
 said=$("$open_image" "nbds://127.0.0.1:$port/")
@@ -163,30 +152,20 @@ said=$("$open_image" "nbd+unix:///?socket=$work/none")
 like '^error: system: .*No such file' "$said" "a missing socket is an error"
 
 # Servers that are not QEMU's, and such as we do not speak with.
-nbdkit -f -r -U "$work/kit" file disk.raw &
-running="$running $!"
-wait_for kit
+serve kit nbdkit -f -r -U "$work/kit" file disk.raw
 reads "nbd+unix:///?socket=$work/kit" '^format: raw'
-nbdkit -f -r -U "$work/policy" --filter=blocksize-policy file disk.raw \
-    blocksize-minimum=4096 blocksize-maximum=16384 blocksize-error-policy=error &
-running="$running $!"
-wait_for policy
+serve policy nbdkit -f -r -U "$work/policy" --filter=blocksize-policy file disk.raw \
+    blocksize-minimum=4096 blocksize-maximum=16384 blocksize-error-policy=error
 reads "nbd+unix:///?socket=$work/policy" '^format: raw'
-nbdkit -f -r -U "$work/large" --filter=blocksize-policy file disk.raw \
-    blocksize-minimum=64k blocksize-preferred=64k &
-running="$running $!"
-wait_for large
+serve large nbdkit -f -r -U "$work/large" --filter=blocksize-policy file disk.raw \
+    blocksize-minimum=64k blocksize-preferred=64k
 said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/large")
 like 'error: impossible: .*requests of 65536 to [0-9]* bytes' "$said" \
      "blocks that are too large are refused"
-nbdkit -f -r -o -U "$work/old" file disk.raw &
-running="$running $!"
-wait_for old
+serve old nbdkit -f -r -o -U "$work/old" file disk.raw
 said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/old")
 like 'error: impossible: .*the old dialect' "$said" "the old dialect is refused"
-nbdkit -f -r --mask-handshake=0 -U "$work/mask" file disk.raw &
-running="$running $!"
-wait_for mask
+serve mask nbdkit -f -r --mask-handshake=0 -U "$work/mask" file disk.raw
 said=$("$open_image" --ask '{}' "nbd+unix:///?socket=$work/mask")
 like 'error: impossible: .*in which it cannot refuse' "$said" \
      "and so is the one before it was fixed"
@@ -198,13 +177,9 @@ running="$running $(cat nbd.pid)"
 reads "nbd://127.0.0.1:$((port + 1))/disk" '^format: raw'
 
 # In use by somebody who writes, as a running VM does.
-qemu-nbd -t -f qcow2 -k "$work/rw" old.qcow2 &
-running="$running $!"
-wait_for rw
+serve rw qemu-nbd -t -f qcow2 -k "$work/rw" old.qcow2
 reads old.qcow2 'finding: in-use: '
-qemu-nbd -t -f raw -k "$work/rw2" disk.raw &
-running="$running $!"
-wait_for rw2
+serve rw2 qemu-nbd -t -f raw -k "$work/rw2" disk.raw
 reads disk.raw 'finding: in-use: '
 said=$("$open_image" c.qed)
 like '^format' "${said/in-use/}" "another is not in use"

@@ -9,34 +9,22 @@
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 
-if [ $# -ne 1 ]; then
-    echo "usage: libvirt.sh BUILD-DIR" >&2
-    exit 2
-fi
-build=$(realpath -- "$1")
+use_build "$@"
 PATH=$PATH:/usr/sbin
 need qemu-system-x86_64 libvirtd virtlogd virsh
 if [ "$(id -u)" -ne 0 ]; then
     echo "1..0 # SKIP libvirtd needs root"
     exit 0
 fi
-vtopo=$build/vtopo
 
 # The daemon's QEMU may run as another user.
 chmod 755 "$work"
 cd -- "$work" || exit 99
 cp -- "$build/probe/vtopo-probe.elf" probe
 printf 'unix_sock_dir = "%s"\nauth_unix_rw = "none"\n' "$work" >libvirtd.conf
-if [ ! -S /run/libvirt/virtlogd-sock ]; then
-    virtlogd &
-    running="$running $!"
-fi
-libvirtd --config "$work/libvirtd.conf" --pid-file "$work/pid" >log 2>&1 &
-running="$running $!"
-for _ in $(seq 100); do
-    [ ! -S libvirt-sock ] || break
-    sleep 0.1
-done
+log=/run/libvirt/virtlogd-sock
+[ -S $log ] || serve $log virtlogd
+serve libvirt-sock libvirtd --config "$work/libvirtd.conf" --pid-file "$work/pid"
 uri="qemu+unix:///system?socket=$work/libvirt-sock"
 name=vtopo-test-$$
 
@@ -57,12 +45,12 @@ domain() {
 </domain>
 END
     virsh -q -c "$uri" create domain.xml >created 2>&1
-    report $? "a domain starts" "$(cat created log)"
+    report $? "a domain starts" "$(cat created servers)"
 }
 
 domain 4 ''
 said=$("$vtopo" verify --settle 1 --connect "$uri" --domain "$name" \
-           --os win7/professional 2>/dev/null)
+           --os win7/professional 2>&1)
 [ $? -eq 2 ]
 report $? "four sockets: wasted" "$said"
 like '2 of 4 vCPUs were never started' "$said" "libvirt makes sockets of vCPUs"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Listen at a port of this machine, TCP and UDP, and note every caller.
 
-    listener.py PORT-FILE
+    listener.py PORT-FILE CALLS
 
 PORT-FILE gets the number of the port once callers are heard; each of them is
-a line "called" on standard output.
+a line "called" at the end of the file CALLS.
 """
 
 import os
@@ -29,8 +29,9 @@ def bind():
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: listener.py PORT-FILE")
+    if len(sys.argv) != 3:
+        sys.exit("usage: listener.py PORT-FILE CALLS")
+    calls = open(sys.argv[2], "a", buffering=1)
     tcp, udp = bind()
     tcp.listen()
     with open(sys.argv[1] + ".new", "w") as file:
@@ -42,7 +43,7 @@ def main():
                 ready.accept()[0].close()
             else:
                 ready.recv(100)
-            print("called", flush=True)
+            calls.write("called\n")
 
 
 main()

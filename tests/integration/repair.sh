@@ -9,19 +9,13 @@
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 
-if [ $# -ne 1 ]; then
-    echo "usage: repair.sh BUILD-DIR" >&2
-    exit 2
-fi
-build=$(realpath -- "$1")
-here=$(dirname -- "$(realpath -- "$0")")
+use_build "$@"
 need qemu-system-x86_64 qemu-img qemu-nbd python3 mkntfs
-vtopo=$build/vtopo
 export VTOPO_ACCEL=tcg CI=true
 
 cd -- "$work" || exit 99
 for name in a.raw a.qcow2; do
-    python3 "$here/demo_disk.py" --build "$build" --numproc 2 "$name" || exit 99
+    python3 "$tests/demo_disk.py" --build "$build" --numproc 2 "$name" || exit 99
     cp -- "$name" "old-$name"
 done
 
@@ -43,8 +37,8 @@ for name in a.raw a.qcow2; do
     like '2 *-> *taken away' "$said" "$name: and from what to what"
     same "$name" "$name: --dry-run changes nothing"
     "$vtopo" repair --dry-run --json "$name" >answer.json 2>said &&
-        /usr/bin/python3 "$here/../schema/validate.py" \
-            "$here/../schema/repair-answer.json" answer.json >>said 2>&1
+        /usr/bin/python3 "$tests/../schema/validate.py" \
+            "$tests/../schema/repair-answer.json" answer.json >>said 2>&1
     report $? "$name: its JSON is as its schema has it" "$(cat said)"
 
     said=$("$vtopo" repair "$name" 2>&1)
@@ -120,16 +114,11 @@ done 2>/dev/null
 report $? "killed at 20 moments" "$bad"
 
 # Refusals, each with its words.
-qemu-nbd -t -f raw -k "$work/sock" a.raw &
-running="$running $!"
-for _ in $(seq 50); do
-    [ ! -S sock ] || break
-    sleep 0.1
-done
+serve sock qemu-nbd -t -f raw -k "$work/sock" a.raw
 said=$("$vtopo" repair --in-place a.raw 2>&1)
 like 'in use by a running VM' "$said" "an image in use"
 same a.raw "which is left alone"
-python3 "$here/demo_disk.py" --build "$build" none.raw
+python3 "$tests/demo_disk.py" --build "$build" none.raw
 said=$("$vtopo" repair none.raw 2>&1)
 [ $? -eq 2 ]
 report $? "nothing to do: exit status 2" "$said"

@@ -9,14 +9,8 @@
 # shellcheck source=tests/integration/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 
-if [ $# -ne 1 ]; then
-    echo "usage: run.sh BUILD-DIR" >&2
-    exit 2
-fi
-build=$(realpath -- "$1")
-here=$(dirname -- "$(realpath -- "$0")")
+use_build "$@"
 need qemu-system-x86_64 qemu-img qemu-nbd python3 mkntfs
-vtopo=$build/vtopo
 export VTOPO_ACCEL=tcg
 unset DISPLAY WAYLAND_DISPLAY
 
@@ -80,7 +74,7 @@ like '"never_started":2' "$(cat live.json)" "and the counts"
 report $? "what was recorded is judged as it was live" "$(cat again.json)"
 
 # A disk.
-if python3 "$here/demo_disk.py" --build "$build" win7.qcow2 >made 2>&1; then
+if python3 "$tests/demo_disk.py" --build "$build" win7.qcow2 >made 2>&1; then
     judged 0 'Windows 7 Professional.*sockets=1,cores=4.*All used' \
            "a disk of Windows 7" win7.qcow2 --vcpus 4
     judged 2 '2 of 4 vCPUs were never started' "as old machines had it" \
@@ -97,7 +91,7 @@ if python3 "$here/demo_disk.py" --build "$build" win7.qcow2 >made 2>&1; then
     "$vtopo" run --settle 1 win7.qcow2 --vcpus 2 >/dev/null 2>&1
     [ "$(sha256sum win7.qcow2)" = "$sum" ]
     report $? "a run leaves the image as it was"
-    python3 "$here/demo_disk.py" --build "$build" --numproc 2 limited.qcow2
+    python3 "$tests/demo_disk.py" --build "$build" --numproc 2 limited.qcow2
     judged 2 'numproc|boot' "a boot limit in the store" limited.qcow2 --vcpus 4
 else
     report 1 "a disk is made" "$(cat made)"
@@ -120,37 +114,19 @@ for signal in KILL TERM INT; do
 done
 
 # A VM of somebody else's.
-qemu-system-x86_64 -accel tcg -display none -nodefaults -machine q35 -smp 3,maxcpus=4 \
-    -kernel "$build/probe/vtopo-probe.elf" \
-    -qmp "unix:$work/a,server=on,wait=off" 2>/dev/null &
-running="$running $!"
-other=$!
-for _ in $(seq 50); do
-    [ ! -S a ] || break
-    sleep 0.1
-done
+guest() {
+    serve "$1" qemu-system-x86_64 -accel tcg -display none -nodefaults -machine q35 \
+          -smp 3,maxcpus=4 -kernel "$build/probe/vtopo-probe.elf" "${@:2}"
+}
+guest a -qmp "unix:$work/a,server=on,wait=off"
 said=$("$vtopo" verify --settle 1 --qmp a 2>&1)
 like 'all 3 vCPUs' "$said" "verify by socket"
-kill "$other"
-wait "$other" 2>/dev/null
-qemu-system-x86_64 -accel tcg -display none -nodefaults -machine q35 -smp 3,maxcpus=4 \
-    -kernel "$build/probe/vtopo-probe.elf" \
-    -chardev "socket,id=m,path=$work/sock,server=on,wait=off" -mon chardev=m,mode=control \
-    2>/dev/null &
-running="$running $!"
-other=$!
-for _ in $(seq 50); do
-    [ ! -S sock ] || break
-    sleep 0.1
-done
+guest sock -chardev "socket,id=m,path=$work/sock,server=on,wait=off" \
+      -mon chardev=m,mode=control
+other=$served
 said=$("$vtopo" verify --settle 1 --pid "$other" 2>&1)
 like 'all 3 vCPUs' "$said" "verify by process"
-python3 "$here/bad_qmp.py" agent "$work/agent" &
-running="$running $!"
-for _ in $(seq 50); do
-    [ ! -S agent ] || break
-    sleep 0.1
-done
+serve agent python3 "$tests/bad_qmp.py" agent "$work/agent"
 said=$("$vtopo" verify --settle 1 --pid "$other" --agent agent 2>&1)
 like 'agent says that 2 processors are online, and 3 are seen in use' \
      "${said//[[:space:]]+/ }" "an agent is one signal more"
@@ -161,12 +137,7 @@ like "cannot connect to 'none'" "$said" "a socket that is not there"
 
 # Peers that mean no good: one error, in bounded time.
 for mode in silent slow vanishing flood lying garbage; do
-    python3 "$here/bad_qmp.py" "$mode" "$work/bad-$mode" &
-    running="$running $!"
-    for _ in $(seq 50); do
-        [ ! -S "bad-$mode" ] || break
-        sleep 0.1
-    done
+    serve "bad-$mode" python3 "$tests/bad_qmp.py" "$mode" "$work/bad-$mode"
     said=$(timeout 40 "$vtopo" verify --wait 3 --qmp "bad-$mode" 2>errors)
     status=$?
     [ $status -eq 1 ] && [ "$(grep -c '^vtopo: error' errors)" -le 1 ]
@@ -174,7 +145,7 @@ for mode in silent slow vanishing flood lying garbage; do
 done
 
 # QEMU 10.0 aborts under TCG where an Intel model has dies.
-if newer=$("$here/../../scripts/get-qemu" 10.0 2>why); then
+if newer=$("$tests/../../scripts/get-qemu" 10.0 2>why); then
     judged 1 'QEMU 10.0 aborts under TCG' "QEMU 10.0 is kept from aborting" \
            --program "$newer" --cpu Skylake-Server --smp 4,dies=2,cores=2
     judged 0 'All used' "and runs what it can" --program "$newer" --vcpus 4

@@ -48,17 +48,44 @@ like() {
     report $? "$3" "$2"
 }
 
-# listen FOLDER - somebody notes every caller in FOLDER/calls; sets $port
-listen() {
+# use_build BUILD-DIR - sets $build and $vtopo
+use_build() {
+    if [ $# -ne 1 ]; then
+        echo "usage: ${0##*/} BUILD-DIR" >&2
+        exit 2
+    fi
+    build=$(realpath -- "$1")
+    # shellcheck disable=SC2034  # for whoever asked
+    vtopo=$build/vtopo
+}
+
+# wait_for FILE - until it is there: at most 10 s
+wait_for() {
     local _
 
-    /usr/bin/python3 "$tests/listener.py" "$1/port" >>"$1/calls" &
-    running="$running $!"
-    for _ in $(seq 100); do
-        [ ! -e "$1/port" ] || break
+    for _ in $(seq 200); do
+        [ ! -e "$1" ] || return 0
         sleep 0.05
     done
-    [ -e "$1/port" ] || { echo "Bail out! nobody listens"; exit 1; }
+    echo "Bail out! $1 does not come: $(tail -n 3 -- "$work/servers")"
+    exit 1
+}
+
+# serve FILE COMMAND... - in the background until the end; it runs where FILE
+# is there.  What it says is in $work/servers, its id in $served.
+serve() {
+    local file=$1
+
+    shift
+    "$@" >>"$work/servers" 2>&1 &
+    served=$!
+    running="$running $served"
+    wait_for "$file"
+}
+
+# listen FOLDER - somebody notes every caller in FOLDER/calls; sets $port
+listen() {
+    serve "$1/port" /usr/bin/python3 "$tests/listener.py" "$1/port" "$1/calls"
     # shellcheck disable=SC2034  # for whoever asked
     port=$(cat "$1/port")
 }
