@@ -5,8 +5,6 @@
  * and prove it
  */
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,28 +75,6 @@ static const struct option_row run_options[] = {
     { .name = NULL },
 };
 
-/* -------------------------------------------------------------- signals */
-
-static volatile sig_atomic_t signals;
-
-static void
-count_signal(int number)
-{
-    (void)number;
-    signals++;
-}
-
-/* A first one is a wish, which the loops see; a second one is an order. */
-static void
-catch_signals(void)
-{
-    static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action = { .sa_handler = count_signal };
-
-    for (size_t i = 0; i < VT_COUNT(caught); i++)
-        (void)sigaction(caught[i], &action, NULL);
-}
-
 /* -------------------------------------------------------------- the VM */
 
 static int
@@ -111,18 +87,23 @@ tell(struct vt_machine *machine, const char *command)
                       vt_deadline_in(VT_VM_ANSWER_MS), &answer, &err);
 }
 
+/* A guest that is asked to power down has so long for it. */
+#define POWER_DOWN_S 60u
+
 /* Ask the guest to power down, and wait until it has, somebody insists, or
  * time is up.
  */
 static void
-power_down(struct vt_machine *machine, unsigned seconds)
+power_down(struct vt_machine *machine)
 {
-    uint64_t deadline = vt_deadline_in(seconds * 1000u);
-    int before = signals;
+    uint64_t deadline = vt_deadline_in(POWER_DOWN_S * 1000u);
+    int before = proof_signals();
 
     if (tell(machine, "system_powerdown") < 0)
         return;
-    while (vt_process_look(&machine->process) && signals == before
+    (void)fprintf(stderr, "the guest is asked to power down, and has %u s for "
+                  "it; Ctrl-C ends QEMU\n", POWER_DOWN_S);
+    while (vt_process_look(&machine->process) && proof_signals() == before
            && vt_deadline_in(0) < deadline)
         proof_sleep(&machine->qmp, 200);
 }
@@ -193,9 +174,10 @@ prove(const struct args *args, const struct run_plan *plan,
         return -1;
     vm = vt_vm_of_qmp(&machine.qmp);
     rc = proof_run(&args->proof, &planned, &vm, &machine, args->watch,
-                   &signals, args->json, out, ret_status, err);
-    if (signals > 0 || args->run.write)
-        power_down(&machine, signals > 1 ? 0 : 60);
+                   args->json, out, ret_status, err);
+    if (proof_signals() == 1
+        || (args->run.write && proof_signals() == 0))
+        power_down(&machine);
     vt_machine_stop(&machine);
     return rc;
 }
@@ -265,7 +247,7 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
                             text.length, err) < 0)
             return -1;
     }
-    catch_signals();
+    proof_catch_signals();
     return prove(&args, &plan, out, ret_status, err);
 }
 

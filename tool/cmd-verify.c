@@ -5,7 +5,6 @@
  * outside
  */
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,15 +75,6 @@ clear_known(struct known *known)
     vtopo_prediction_clear(&known->prediction);
 }
 
-static volatile sig_atomic_t signals;
-
-static void
-count_signal(int number)
-{
-    (void)number;
-    signals++;
-}
-
 /* Predict what the guest of the options would do with @shape. */
 static int
 predict(const struct args *args, const struct vtopo_shape *shape, bool kvm,
@@ -119,8 +109,7 @@ verify_vm(const struct args *args, struct vt_vm *vm, struct vt_buf *out,
         && predict(args, &state.shape, state.kvm, &known, err) < 0)
         return -1;
     return proof_run(&args->proof, state.has_shape ? &known.answer : NULL, vm,
-                     NULL, args->watch, &signals, args->json, out, ret_status,
-                     err);
+                     NULL, args->watch, args->json, out, ret_status, err);
 }
 
 static int
@@ -172,6 +161,8 @@ verify_recorded(const struct args *args, struct vt_buf *out, int *ret_status,
         return -1;
     if (vt_record_read(text.data, text.length, &record, err) < 0)
         return vt_wrap(err, "'%s'", args->recorded);
+    if (args->proof.settle_s != 0)
+        record->settle_ms = args->proof.settle_s * 1000;
     return proof_judge(record, NULL, args->json, out, ret_status, err);
 }
 
@@ -208,7 +199,6 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     int *ret_status, struct vtopo_error *err)
 {
     struct args args = { .proof = PROOF_ARGS_INIT };
-    struct sigaction action = { .sa_handler = count_signal };
     int operands;
 
     if (options_parse(self, argc, argv, &args, &operands, err) < 0
@@ -216,7 +206,7 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
         return -1;
     if (args.recorded != NULL)
         return verify_recorded(&args, out, ret_status, err);
-    (void)sigaction(SIGINT, &action, NULL);
+    proof_catch_signals();
     return args.domain != NULL
            ? verify_domain(&args, out, ret_status, err)
            : verify_qmp(&args, out, ret_status, err);

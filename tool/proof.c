@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -24,22 +25,43 @@
  */
 #define SETTLE_KVM_MS 3000u
 #define SETTLE_TCG_MS 5000u
-#define LONGEST_MS    30000u
 
 /* A VM that is watched. */
 struct watch {
     const struct proof_args *args;
     struct vt_vm *vm;
     struct vt_machine *machine; /* NULL: not ours */
-    const volatile sig_atomic_t *signals;
     bool endless;
     uint64_t start;
     struct vt_record *record;
-    struct vt_buf kept;         /* the record as text, where it is asked for */
-    struct vt_patience patience;
     struct proof_show show;
     bool ended;                 /* QEMU is gone */
 };
+
+static volatile sig_atomic_t signals;
+
+static void
+count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+void
+proof_catch_signals(void)
+{
+    static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action = { .sa_handler = count_signal };
+
+    for (size_t i = 0; i < VT_COUNT(caught); i++)
+        (void)sigaction(caught[i], &action, NULL);
+}
+
+int
+proof_signals(void)
+{
+    return signals;
+}
 
 void
 proof_sleep(struct vt_qmp *qmp, unsigned milliseconds)
@@ -65,7 +87,7 @@ wait_a_while(const struct watch *watch)
     uint64_t until = vt_deadline_in(INTERVAL_MS);
     uint64_t now;
 
-    while ((now = vt_deadline_in(0)) < until && *watch->signals == 0
+    while ((now = vt_deadline_in(0)) < until && signals == 0
            && (watch->machine == NULL
                || vt_process_look(&watch->machine->process)))
         proof_sleep(watch->machine != NULL ? &watch->machine->qmp : NULL,
@@ -74,45 +96,22 @@ wait_a_while(const struct watch *watch)
 
 /* ------------------------------------------------------------- sampling */
 
-static void
-keep_head(struct watch *watch, const struct vt_vm_state *state)
-{
-    struct vt_json json = VT_JSON_INIT(&watch->kept);
-
-    vt_json_open(&json, '{');
-    vt_json_key(&json, "accel");
-    vt_json_string(&json, state->kvm ? "kvm" : "tcg");
-    vt_json_key(&json, "status");
-    vt_json_string(&json, state->status);
-    vt_json_key(&json, "samples");
-    vt_json_open(&json, '[');
-}
-
-static void
-keep_sample(struct watch *watch, const struct vt_buf *sample)
-{
-    if (watch->args->record == NULL)
-        return;
-    if (watch->record->count > 0)
-        vt_buf_add_string(&watch->kept, ",\n");
-    vt_buf_add(&watch->kept, sample->data, sample->length);
-}
-
 static int
-write_record(struct watch *watch, struct vtopo_error *err)
+write_record(const struct watch *watch, struct vtopo_error *err)
 {
     const char *name = watch->args->record;
+    vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     vt_autoclose int fd = -1;
 
     if (name == NULL)
         return 0;
-    vt_buf_add_string(&watch->kept, "]}\n");
-    if (vt_buf_check(&watch->kept, err) < 0)
+    vt_record_write(watch->record, &text);
+    if (vt_buf_check(&text, err) < 0)
         return -1;
     fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return vt_fail_errno(err, "cannot write '%s'", name);
-    return vt_write_all(fd, name, watch->kept.data, watch->kept.length, err);
+    return vt_write_all(fd, name, text.data, text.length, err);
 }
 
 /* One sample more. */
@@ -129,18 +128,14 @@ look(struct watch *watch, struct vtopo_error *err)
         if (vt_record_new(state.kvm ? "kvm" : "tcg", state.status,
                           &watch->record, err) < 0)
             return -1;
-        watch->patience = (struct vt_patience) {
-            .settle_ms = watch->args->settle_s != 0
-                ? watch->args->settle_s * 1000u
-                : state.kvm ? SETTLE_KVM_MS : SETTLE_TCG_MS,
-            .longest_ms = LONGEST_MS,
-        };
-        keep_head(watch, &state);
+        watch->record->keeps_text = watch->args->record != NULL;
+        watch->record->settle_ms
+            = watch->args->settle_s != 0 ? watch->args->settle_s * 1000u
+              : state.kvm ? SETTLE_KVM_MS : SETTLE_TCG_MS;
     }
     vt_record_set_status(watch->record, state.status);
     if (!vt_buf_reserve(&sample, 1))
         return vt_fail_memory(err);
-    keep_sample(watch, &sample);
     return vt_record_add_sample(watch->record, sample.data, sample.length,
                                 err);
 }
@@ -159,7 +154,7 @@ show(struct watch *watch, struct vtopo_error *err)
 {
     vt_auto(vt_verdict_clear) struct vt_verdict verdict = VT_VERDICT_INIT;
 
-    if (vt_judge(watch->record, &watch->patience, &verdict, err) < 0)
+    if (vt_judge(watch->record, &verdict, err) < 0)
         return -1;
     proof_show_update(&watch->show, &verdict, watch->record,
                       seconds_of(watch));
@@ -169,12 +164,12 @@ show(struct watch *watch, struct vtopo_error *err)
 static bool
 is_done(const struct watch *watch)
 {
-    if (*watch->signals > 0 || watch->ended)
+    if (signals > 0 || watch->ended)
         return true;
     if (watch->endless)
         return false;
     return seconds_of(watch) >= watch->args->wait_s
-           || vt_verdict_settled(watch->record, &watch->patience)
+           || vt_verdict_settled(watch->record)
            /* One that stands still starts up no more. */
            || (watch->record->count > 1
                && strcmp(watch->record->status, "running") != 0);
@@ -203,16 +198,16 @@ watch_it(struct watch *watch, struct vtopo_error *err)
 
 /* -------------------------------------------------------------- judging */
 
-static int
-report(const struct vt_record *record, const struct vt_patience *patience,
-       const struct vt_predict_answer *planned, bool json,
-       struct vt_buf *out, int *ret_status, struct vtopo_error *err)
+int
+proof_judge(const struct vt_record *record,
+            const struct vt_predict_answer *planned, bool json,
+            struct vt_buf *out, int *ret_status, struct vtopo_error *err)
 {
     vt_auto(vt_verdict_clear) struct vt_verdict verdict = VT_VERDICT_INIT;
     struct vt_verdict_answer answer;
     struct vt_json writer = VT_JSON_INIT(out);
 
-    if (vt_judge(record, patience, &verdict, err) < 0
+    if (vt_judge(record, &verdict, err) < 0
         || vt_verdict_answer_make(&verdict, planned, &answer, err) < 0)
         return -1;
     if (json) {
@@ -227,22 +222,13 @@ report(const struct vt_record *record, const struct vt_patience *patience,
 }
 
 int
-proof_judge(const struct vt_record *record,
-            const struct vt_predict_answer *planned, bool json,
-            struct vt_buf *out, int *ret_status, struct vtopo_error *err)
-{
-    return report(record, NULL, planned, json, out, ret_status, err);
-}
-
-int
 proof_run(const struct proof_args *args, const struct vt_predict_answer *planned,
-          struct vt_vm *vm, struct vt_machine *machine, bool watch,
-          const volatile sig_atomic_t *signals, bool json,
+          struct vt_vm *vm, struct vt_machine *machine, bool watch, bool json,
           struct vt_buf *out, int *ret_status, struct vtopo_error *err)
 {
     struct watch state = {
-        .args = args, .vm = vm, .machine = machine, .signals = signals,
-        .endless = watch, .start = vt_deadline_in(0), .kept = VT_BUF_INIT,
+        .args = args, .vm = vm, .machine = machine,
+        .endless = watch, .start = vt_deadline_in(0),
     };
     int rc;
 
@@ -254,9 +240,7 @@ proof_run(const struct proof_args *args, const struct vt_predict_answer *planned
     if (rc == 0)
         rc = write_record(&state, err);
     if (rc == 0)
-        rc = report(state.record, &state.patience, planned, json, out,
-                    ret_status, err);
-    vt_buf_clear(&state.kept);
+        rc = proof_judge(state.record, planned, json, out, ret_status, err);
     vt_record_free(state.record);
     return rc;
 }

@@ -10,8 +10,6 @@
 #ifndef VT_PROOF_H
 #define VT_PROOF_H
 
-#include <signal.h>
-
 #include "options.h"
 #include "report/verdict.h"
 #include "vm/launch.h"
@@ -35,16 +33,21 @@ struct proof_args {
       .field = offsetof(type, proof.record),                                 \
       .help = "keep the evidence in FILE, for --recorded" }
 
+/* From now on SIGINT, SIGTERM and SIGHUP end no process of ours: a first one
+ * is a wish, which proof_run() sees, and a second one an order.
+ */
+void proof_catch_signals(void);
+int proof_signals(void);
+
 /* Watch @vm and say what was seen, held against @planned (NULL: nothing is
  * known of a plan or of the guest).  @machine is the QEMU behind it where it
- * is ours, else NULL.  With @watch this goes on until the guest ends or
- * *@signals counts one.  *ret_status is 0 when all vCPUs are used, 2 when some
+ * is ours, else NULL.  With @watch this goes on until the guest ends or a
+ * signal comes.  *ret_status is 0 when all vCPUs are used, 2 when some
  * are not, 1 when it cannot be told.
  */
 int proof_run(const struct proof_args *args,
               const struct vt_predict_answer *planned, struct vt_vm *vm,
-              struct vt_machine *machine, bool watch,
-              const volatile sig_atomic_t *signals, bool json,
+              struct vt_machine *machine, bool watch, bool json,
               struct vt_buf *out, int *ret_status, struct vtopo_error *err)
     __attribute__((warn_unused_result));
 

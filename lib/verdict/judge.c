@@ -181,8 +181,7 @@ say_unknown(struct vt_verdict *verdict)
 }
 
 static void
-conclude(const struct vt_timeline *timeline,
-         const struct vt_patience *patience, struct vt_verdict *verdict)
+conclude(const struct vt_timeline *timeline, struct vt_verdict *verdict)
 {
     bool wasted = verdict->never_started + verdict->parked > 0;
     bool firm = verdict->settled
@@ -197,7 +196,8 @@ conclude(const struct vt_timeline *timeline,
             "taken %u of %u vCPUs", verdict->used, verdict->count);
     } else if (verdict->unknown > 0) {
         say_unknown(verdict);
-    } else if (timeline->calm || timeline->steady_ms >= patience->settle_ms) {
+    } else if (timeline->calm
+               || timeline->steady_ms >= timeline->record->settle_ms) {
         verdict->outcome = VT_ALL_USED;
         if (verdict->count == 1)
             SAY(verdict->reason, "the system uses the one vCPU there is");
@@ -222,16 +222,12 @@ take_agent(const struct vt_record *record, struct vt_verdict *verdict)
 }
 
 int
-vt_judge(const struct vt_record *record, const struct vt_patience *patience,
-         struct vt_verdict *ret_verdict, struct vtopo_error *err)
+vt_judge(const struct vt_record *record, struct vt_verdict *ret_verdict,
+         struct vtopo_error *err)
 {
-    static const struct vt_patience usual = VT_PATIENCE_DEFAULT;
     struct vt_verdict verdict = VT_VERDICT_INIT;
     struct vt_timeline timeline;
-    struct vt_judging judging = {
-        .timeline = &timeline,
-        .patience = patience != NULL ? *patience : usual,
-    };
+    struct vt_judging judging = { .timeline = &timeline };
     const char *obstacle;
 
     vt_timeline_make(record, &timeline);
@@ -246,27 +242,24 @@ vt_judge(const struct vt_record *record, const struct vt_patience *patience,
         return 0;
     }
     judging.nested = verdict.nested = find_nested(&timeline);
-    verdict.settled = vt_timeline_settled(&timeline, &judging.patience);
+    verdict.settled = vt_timeline_settled(&timeline);
     verdict.watched_ms = (unsigned)
         ((record->samples[record->count - 1].at_us
           - record->samples[timeline.first].at_us) / 1000);
     for (unsigned i = 0; i < verdict.count; i++)
         vt_judge_vcpu(&judging, &verdict.vcpus[i]);
     count_states(&verdict);
-    conclude(&timeline, &judging.patience, &verdict);
+    conclude(&timeline, &verdict);
     *ret_verdict = verdict;
     return 0;
 }
 
 bool
-vt_verdict_settled(const struct vt_record *record,
-                   const struct vt_patience *patience)
+vt_verdict_settled(const struct vt_record *record)
 {
-    static const struct vt_patience usual = VT_PATIENCE_DEFAULT;
     struct vt_timeline timeline;
 
     vt_timeline_make(record, &timeline);
     return find_obstacle(&timeline) == NULL
-        && vt_timeline_settled(&timeline, patience != NULL ? patience
-                                                           : &usual);
+        && vt_timeline_settled(&timeline);
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json-read.h"
+#include "base/json-write.h"
 #include "base/utf8.h"
 #include "verdict/record.h"
 #include "verdict/sample.h"
@@ -30,6 +31,7 @@ vt_record_new(const char *accel, const char *status,
     if (record == NULL)
         return vt_fail_memory(err);
     record->accel = accel_of(accel);
+    record->settle_ms = VT_SETTLE_MS;
     vt_record_set_status(record, status);
     *ret_record = record;
     return 0;
@@ -41,7 +43,7 @@ vt_record_free(struct vt_record *record)
     if (record == NULL)
         return;
     for (unsigned i = 0; i < record->count; i++)
-        free(record->samples[i].looks);
+        vt_sample_clear(&record->samples[i]);
     free(record);
 }
 
@@ -55,10 +57,16 @@ vt_record_set_status(struct vt_record *record, const char *status)
 static void
 drop_one(struct vt_record *record)
 {
-    free(record->samples[1].looks);
+    vt_sample_clear(&record->samples[1]);
     record->count--;
     memmove(&record->samples[1], &record->samples[2],
             (record->count - 1) * sizeof(record->samples[0]));
+}
+
+static size_t
+text_size(const struct vt_sample *sample)
+{
+    return sample->text != NULL ? strlen(sample->text) : 0;
 }
 
 /* Takes what @sample owns. */
@@ -67,6 +75,7 @@ add(struct vt_record *record, struct vt_sample *sample,
     struct vtopo_error *err)
 {
     size_t looks = sample->count;
+    size_t size = text_size(sample);
 
     if (record->count > 0
         && sample->at_us < record->samples[record->count - 1].at_us)
@@ -74,15 +83,20 @@ add(struct vt_record *record, struct vt_sample *sample,
                        "samples are not in the order of their time");
     for (unsigned i = 0; i < record->count; i++)
         looks += record->samples[i].count;
-    while (record->count > 2 && (looks > VT_RECORD_LOOKS_MAX
-                                 || record->count == VT_RECORD_SAMPLES_MAX)) {
+    for (unsigned i = 0; i < record->count; i++)
+        size += text_size(&record->samples[i]);
+    while (record->count > 2
+           && (looks > VT_RECORD_LOOKS_MAX || size > VT_RECORD_SIZE_MAX / 2
+               || record->count == VT_RECORD_SAMPLES_MAX)) {
         looks -= record->samples[1].count;
+        size -= text_size(&record->samples[1]);
         drop_one(record);
     }
     record->samples[record->count++] = *sample;
     if (sample->status[0] != '\0')
         memcpy(record->status, sample->status, sizeof(record->status));
     sample->looks = NULL;
+    sample->text = NULL;
     return 0;
 }
 
@@ -105,6 +119,7 @@ vt_record_add_sample(struct vt_record *record, char *text, size_t length,
                      struct vtopo_error *err)
 {
     vt_auto(vt_sample_clear) struct vt_sample sample = { .looks = NULL };
+    vt_autofree char *copy = NULL;
     struct vt_json_reader reader;
 
     if (length > VT_SAMPLE_SIZE_MAX)
@@ -113,10 +128,13 @@ vt_record_add_sample(struct vt_record *record, char *text, size_t length,
                        VT_SAMPLE_SIZE_MAX);
     if (record->count > 0)
         sample.at_us = record->samples[record->count - 1].at_us;
+    if (record->keeps_text && (copy = strndup(text, length)) == NULL)
+        return vt_fail_memory(err);
     vt_json_reader_start(&reader, text, length);
     if (vt_sample_read(&reader, &sample, err) < 0
         || vt_json_finish(&reader, err) < 0)
         return vt_wrap(err, "the sample cannot be used");
+    sample.text = vt_steal(&copy);
     return add(record, &sample, err);
 }
 
@@ -132,7 +150,15 @@ read_member(struct vt_json_reader *reader, const char *key, void *to,
             struct vtopo_error *err)
 {
     struct file *file = to;
+    unsigned seconds;
 
+    if (strcmp(key, "settle_s") == 0) {
+        if (vt_json_read_uint(reader, key, 1, VT_SETTLE_S_MAX, &seconds,
+                              err) < 0)
+            return -1;
+        file->record->settle_ms = seconds * 1000;
+        return 0;
+    }
     if (strcmp(key, "accel") == 0)
         return vt_json_read_string(reader, key, &file->accel, err);
     if (strcmp(key, "status") == 0)
@@ -186,4 +212,31 @@ vt_record_read(char *text, size_t length, struct vt_record **ret_record,
         vt_record_set_status(record, file.status);
     *ret_record = vt_steal(&record);
     return 0;
+}
+
+void
+vt_record_write(const struct vt_record *record, struct vt_buf *out)
+{
+    struct vt_json json = VT_JSON_INIT(out);
+
+    vt_json_open(&json, '{');
+    vt_json_key(&json, "accel");
+    vt_json_string(&json, record->accel == VTOPO_KVM ? "kvm"
+                   : record->accel == VTOPO_TCG ? "tcg" : "");
+    vt_json_key(&json, "status");
+    vt_json_string(&json, record->status);
+    vt_json_key(&json, "settle_s");
+    vt_json_uint(&json, record->settle_ms / 1000);
+    vt_json_key(&json, "samples");
+    vt_json_open(&json, '[');
+    for (unsigned i = 0; i < record->count; i++) {
+        if (record->samples[i].text == NULL)
+            continue;
+        vt_json_separate(&json);
+        vt_buf_add_char(out, '\n');
+        vt_buf_add_string(out, record->samples[i].text);
+    }
+    vt_json_close(&json, ']');
+    vt_json_close(&json, '}');
+    vt_buf_add_char(out, '\n');
 }

@@ -11,6 +11,7 @@
 #ifndef VT_RECORD_H
 #define VT_RECORD_H
 
+#include "base/buf.h"
 #include "verdict/registers.h"
 
 #define VT_RECORD_SAMPLES_MAX 256u
@@ -19,6 +20,10 @@
 /* The text of one sample, and of a file. */
 #define VT_SAMPLE_SIZE_MAX (32u * 1024 * 1024)
 #define VT_RECORD_SIZE_MAX (64u * 1024 * 1024)
+
+/* Where nobody says how long nothing may change. */
+#define VT_SETTLE_MS 1000u
+#define VT_SETTLE_S_MAX 3600u
 
 /* What one sample shows of one vCPU. */
 struct vt_look {
@@ -41,16 +46,22 @@ struct vt_sample {
     unsigned agent_online;      /* guest-get-vcpus: how many are online */
     struct vt_look *looks;      /* owned */
     unsigned count;             /* of looks */
+    char *text;                 /* owned: what was read, or NULL */
 };
 
 struct vt_record {
     enum vtopo_accel accel;
     char status[32];
+    unsigned settle_ms;         /* a guest counts as started up when no state
+                                 * changed for so long */
     struct vt_sample samples[VT_RECORD_SAMPLES_MAX];
     unsigned count;
+    bool keeps_text;            /* of the samples, for vt_record_write() */
 };
 
-/* @accel "kvm" or "tcg", others are not known; @status as QEMU says it. */
+/* @accel "kvm" or "tcg", others are not known; @status as QEMU says it.
+ * settle_ms is VT_SETTLE_MS, for the caller to change.
+ */
 int vt_record_new(const char *accel, const char *status,
                   struct vt_record **ret_record, struct vtopo_error *err)
     __attribute__((warn_unused_result));
@@ -79,12 +90,17 @@ int vt_record_add_sample(struct vt_record *record, char *text, size_t length,
                          struct vtopo_error *err)
     __attribute__((warn_unused_result));
 
-/* Read a whole record: {"accel":..,"status":..,"samples":[..]}.  "accel" and
- * "status" must be there, all else may be missing, and what is not known is
- * skipped.
+/* Read a whole record: {"accel":..,"status":..,"settle_s":..,"samples":[..]}.
+ * "accel" and "status" must be there, all else may be missing, and what is not
+ * known is skipped.
  */
 int vt_record_read(char *text, size_t length, struct vt_record **ret_record,
                    struct vtopo_error *err)
     __attribute__((warn_unused_result));
+
+/* Write what vt_record_read() reads.  Samples that were added while @record
+ * keeps no text are not in it.
+ */
+void vt_record_write(const struct vt_record *record, struct vt_buf *out);
 
 #endif /* VT_RECORD_H */

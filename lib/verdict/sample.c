@@ -40,7 +40,9 @@ void
 vt_sample_clear(struct vt_sample *sample)
 {
     free(sample->looks);
+    free(sample->text);
     sample->looks = NULL;
+    sample->text = NULL;
     sample->count = 0;
 }
 

@@ -12,6 +12,9 @@
 
 #include "verdict/timeline.h"
 
+/* One that is never seen at rest counts as started up after so long. */
+#define LONGEST_MS 30000u
+
 bool
 vt_timeline_has(const struct vt_sample *sample, unsigned id)
 {
@@ -211,11 +214,10 @@ vt_timeline_make(const struct vt_record *record,
 }
 
 bool
-vt_timeline_settled(const struct vt_timeline *timeline,
-                    const struct vt_patience *patience)
+vt_timeline_settled(const struct vt_timeline *timeline)
 {
     return timeline->stage == VT_CLASS_SYSTEM
-        && timeline->steady_ms >= patience->settle_ms
-        && (timeline->calm || (timeline->high && timeline->steady_ms
-                               >= patience->longest_ms));
+        && timeline->steady_ms >= timeline->record->settle_ms
+        && (timeline->calm
+            || (timeline->high && timeline->steady_ms >= LONGEST_MS));
 }

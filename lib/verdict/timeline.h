@@ -41,7 +41,6 @@ enum vt_class vt_timeline_class(const struct vt_timeline *timeline,
                                 const struct vt_look **ret_look);
 
 /* Whether a system runs, and what was seen will stay so. */
-bool vt_timeline_settled(const struct vt_timeline *timeline,
-                         const struct vt_patience *patience);
+bool vt_timeline_settled(const struct vt_timeline *timeline);
 
 #endif /* VT_TIMELINE_H */

@@ -124,7 +124,7 @@ judge_owned(const struct vt_judging *judging, const struct course *course,
 {
     const struct vt_registers *registers = &course->last->registers;
     bool long_still = course->still > 1
-        && course->still_ms >= judging->patience.settle_ms;
+        && course->still_ms >= judging->timeline->record->settle_ms;
     bool has_lapic = course->last->has_lapic;
     bool lapic_on = (course->last->spiv & VT_SPIV_ENABLED) != 0;
 

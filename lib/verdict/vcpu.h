@@ -11,7 +11,6 @@
 
 struct vt_judging {
     const struct vt_timeline *timeline;
-    struct vt_patience patience;
     bool nested;
 };
 

@@ -76,28 +76,18 @@ struct vt_verdict {
 /* Release what @verdict holds.  Safe to call twice. */
 void vt_verdict_clear(struct vt_verdict *verdict);
 
-/* When a guest counts as started up. */
-struct vt_patience {
-    unsigned settle_ms;         /* no state changes for so long, and CPU 0 was
-                                 * seen idle or in user mode */
-    unsigned longest_ms;        /* no state changes for so long */
-};
-
-#define VT_PATIENCE_DEFAULT { .settle_ms = 1000, .longest_ms = 30000 }
-
-/* Judge @record.  @patience NULL means the default.  Fails with VTOPO_SYSTEM
- * for want of memory alone; @ret_verdict must be empty.
+/* Judge @record.  Fails with VTOPO_SYSTEM for want of memory alone;
+ * @ret_verdict must be empty.
  */
 int vt_judge(const struct vt_record *record,
-             const struct vt_patience *patience,
              struct vt_verdict *ret_verdict, struct vtopo_error *err)
     __attribute__((warn_unused_result));
 
-/* Whether looking on would show nothing new: no state changed over the last
- * while, a system runs on CPU 0, and it does not look like starting up.
+/* Whether looking on would show nothing new: a system runs on CPU 0 and no
+ * state changed for the settle_ms of @record, in which CPU 0 was seen idle or
+ * in user mode; without that, for 30 s.
  */
-bool vt_verdict_settled(const struct vt_record *record,
-                        const struct vt_patience *patience);
+bool vt_verdict_settled(const struct vt_record *record);
 
 /* Hold what was planned (@shape), predicted and observed against each other.
  * Each of them may be NULL.  Cures that need a new shape are left empty:

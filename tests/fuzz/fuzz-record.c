@@ -74,9 +74,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         return 0;
     }
-    if (vt_judge(record, NULL, &verdict, &err) < 0)
+    if (vt_judge(record, &verdict, &err) < 0)
         abort();
-    if (verdict.settled && !vt_verdict_settled(record, NULL))
+    if (verdict.settled && !vt_verdict_settled(record))
         abort();
     check_counts(&verdict);
     check_answer(&verdict);

@@ -72,6 +72,9 @@ like '"never_started":2' "$(cat live.json)" "and the counts"
 [ "$(grep -o '"vcpus":.*"verdict":"[a-z]*"' live.json)" = \
   "$(grep -o '"vcpus":.*"verdict":"[a-z]*"' again.json)" ]
 report $? "what was recorded is judged as it was live" "$(cat again.json)"
+said=$("$vtopo" verify --recorded kept.json --settle 60)
+[ $? -eq 1 ]
+report $? "but not by who wants to see more of it" "$said"
 
 # A disk.
 if python3 "$tests/demo_disk.py" --build "$build" win7.qcow2 >made 2>&1; then

@@ -73,7 +73,7 @@ judge(char *text, size_t length, char *request_text, bool as_text,
             return -1;
     }
     if (vt_record_read(text, length, &record, err) < 0
-        || vt_judge(record, NULL, &verdict, err) < 0)
+        || vt_judge(record, &verdict, err) < 0)
         return -1;
     return print_answer(&verdict, request_text != NULL ? &planned : NULL,
                         as_text, err);

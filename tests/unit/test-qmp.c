@@ -151,11 +151,15 @@ answers_that_were_passed_on(void **state)
         { "{\"return\": [{\"cpu-index\": 0}], \"id\": \"libvirt-14\"}",
           "[{\"cpu-index\": 0}]", NULL },
         { "{\"id\": \"libvirt-15\", \"error\": {\"class\": \"GenericError\", "
-          "\"desc\": \"no such thing\"}}", "", "refuses 'query-x': no such" },
+          "\"desc\": \"no such thing\"}}", "", "QEMU refuses 'query-x': no such thing" },
         { "{\"return\": {}}", "{}", NULL },
-        { "{\"id\": \"libvirt-16\"}", "", "an answer says nothing" },
-        { "{\"return\": 1} x", "", "does not speak QMP" },
-        { "", "", "does not speak QMP" },
+        { "{\"id\": \"libvirt-16\"}", "",
+          "this does not speak QMP: an answer says nothing" },
+        { "{\"return\": 1} x", "",
+          "this does not speak QMP: not JSON: the end of the text expected at "
+          "byte 14" },
+        { "", "",
+          "this does not speak QMP: not JSON: an object expected at byte 0" },
     };
 
     (void)state;
