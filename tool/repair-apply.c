@@ -63,10 +63,13 @@ check_again(const struct repair_ask *ask, const char *name,
                      "still be made", left);
 }
 
-/* Write the changes; @writes then has the old blocks. */
+/* Have @change work on the disk of @image, which is open for writing then. */
 static int
-write_changes(struct vt_image *image, struct vt_undo *writes,
-              const char *undo_name, struct vtopo_error *err)
+write_disk(struct vt_image *image,
+           int (*change)(struct vt_undo *writes, const char *undo_name,
+                         struct vt_nbd *nbd, struct vtopo_error *err),
+           struct vt_undo *writes, const char *undo_name,
+           struct vtopo_error *err)
 {
     vt_autoerror struct vtopo_error ignored = VTOPO_ERROR_INIT;
     struct vt_nbd nbd;
@@ -74,14 +77,29 @@ write_changes(struct vt_image *image, struct vt_undo *writes,
 
     if (vt_image_write(image, &nbd, err) < 0)
         return -1;
-    rc = vt_undo_read_old(writes, &nbd, err);
-    if (rc == 0 && undo_name != NULL)
-        rc = vt_undo_save(writes, undo_name, err);
-    if (rc == 0)
-        rc = vt_undo_apply(writes, &nbd, err);
+    rc = change(writes, undo_name, &nbd, err);
     if (vt_image_end_writing(image, &nbd, rc == 0 ? err : &ignored) < 0)
         rc = -1;
     return rc;
+}
+
+/* Write the changes; @writes then has the old blocks. */
+static int
+apply(struct vt_undo *writes, const char *undo_name, struct vt_nbd *nbd,
+      struct vtopo_error *err)
+{
+    if (vt_undo_read_old(writes, nbd, err) < 0
+        || (undo_name != NULL && vt_undo_save(writes, undo_name, err) < 0))
+        return -1;
+    return vt_undo_apply(writes, nbd, err);
+}
+
+static int
+revert(struct vt_undo *writes, const char *undo_name, struct vt_nbd *nbd,
+       struct vtopo_error *err)
+{
+    (void)undo_name;
+    return vt_undo_revert(writes, nbd, err);
 }
 
 /* -------------------------------------------------------------- overlay */
@@ -149,7 +167,7 @@ fill_overlay(const struct repair_ask *ask, struct vt_undo *writes,
     /* The format that was stated is that of the image behind it. */
     again.options.format = "qcow2";
     if (vt_image_open(&again.options, temporary, &image, err) < 0
-        || write_changes(image, writes, NULL, err) < 0)
+        || write_disk(image, apply, writes, NULL, err) < 0)
         return -1;
     return check_again(&again, temporary, err);
 }
@@ -200,19 +218,11 @@ take_back(struct vt_image *image, struct vt_undo *writes,
 {
     vt_autoerror struct vtopo_error second = VTOPO_ERROR_INIT;
     enum vt_undo_state state;
-    struct vt_nbd nbd;
-    int rc;
 
     if (!vt_undo_look(undo_name, &state))
         return -1;              /* nothing was written */
     writes->state = VT_UNDO_PENDING;
-    rc = vt_image_write(image, &nbd, &second);
-    if (rc == 0) {
-        rc = vt_undo_revert(writes, &nbd, &second);
-        if (vt_image_end_writing(image, &nbd, &second) < 0)
-            rc = -1;
-    }
-    if (rc == 0) {
+    if (write_disk(image, revert, writes, undo_name, &second) == 0) {
         (void)unlink(undo_name);
         return vt_hint(err, "the image is as it was");
     }
@@ -232,7 +242,7 @@ repair_in_place(const struct repair_ask *ask, struct vt_image *image,
         return vt_fail_memory(err);
     if (access(name, W_OK) != 0)
         return vt_fail_errno(err, "'%s' cannot be written", name);
-    if (write_changes(image, &proposal->writes, undo_name, err) < 0
+    if (write_disk(image, apply, &proposal->writes, undo_name, err) < 0
         || check_again(ask, name, err) < 0)
         return take_back(image, &proposal->writes, undo_name, err);
     if (look_at(name, &info, err) < 0
@@ -264,22 +274,6 @@ check_time(const struct vt_undo *undo, const char *name,
                    "written; the limits can be set again in the guest");
 }
 
-static int
-revert(const struct vt_undo *undo, struct vt_image *image,
-       struct vtopo_error *err)
-{
-    vt_autoerror struct vtopo_error ignored = VTOPO_ERROR_INIT;
-    struct vt_nbd nbd;
-    int rc;
-
-    if (vt_image_write(image, &nbd, err) < 0)
-        return -1;
-    rc = vt_undo_revert(undo, &nbd, err);
-    if (vt_image_end_writing(image, &nbd, rc == 0 ? err : &ignored) < 0)
-        rc = -1;
-    return rc;
-}
-
 int
 repair_undo(const struct vt_image_options *options, const char *name,
             struct vtopo_error *err)
@@ -304,7 +298,7 @@ repair_undo(const struct vt_image_options *options, const char *name,
     if (undo.state == VT_UNDO_PENDING
         && vt_undo_note(undo_name, VT_UNDO_BACK, &never, err) < 0)
         return -1;
-    if (revert(&undo, image, err) < 0)
+    if (write_disk(image, revert, &undo, undo_name, err) < 0)
         return -1;
     if (unlink(undo_name) < 0)
         return vt_fail_errno(err, "cannot remove '%s'", undo_name);

@@ -89,6 +89,15 @@ put64(unsigned char *at, uint64_t value)
     put32(at + 4, (uint32_t)value);
 }
 
+/* By errno; a socket may have a time limit. */
+static int
+fail_talking(const char *what, struct vtopo_error *err)
+{
+    if (errno == EAGAIN)
+        return vt_fail(err, VTOPO_SYSTEM, "the NBD server does not answer");
+    return vt_fail_errno(err, "cannot %s the NBD server", what);
+}
+
 static int
 send_all(int socket, const unsigned char *data, size_t size,
          struct vtopo_error *err)
@@ -99,7 +108,7 @@ send_all(int socket, const unsigned char *data, size_t size,
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return vt_fail_errno(err, "cannot write to the NBD server");
+            return fail_talking("write to", err);
         data += put;
         size -= (size_t)put;
     }
@@ -117,7 +126,7 @@ receive(int socket, void *buffer, size_t size, struct vtopo_error *err)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return vt_fail_errno(err, "cannot read from the NBD server");
+            return fail_talking("read from", err);
         if (got == 0)
             return vt_fail(err, VTOPO_SYSTEM, "the NBD server hung up");
         to += got;
@@ -390,6 +399,8 @@ receive_head(struct vt_nbd *nbd, const char *what, uint64_t offset,
     if (problem == 0)
         return 0;
     errno = problem < 4096 ? (int)problem : EIO;    /* Linux's numbers */
+    if (size == 0)
+        return vt_fail_errno(err, "the NBD server cannot %s its disk", what);
     return vt_fail_errno(err, "the NBD server cannot %s %" PRIu32 " bytes at %"
                          PRIu64, what, size, offset);
 }

@@ -6,6 +6,8 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -378,6 +380,23 @@ vt_image_ask(struct vt_image *image, const char *request,
 
 /* How long a server may take to close its files once nobody needs it. */
 #define CLOSING_MS 10000u
+/* And to answer: a disk that is busy may take long to flush. */
+#define ANSWER_S   120
+
+/* The worker has a time limit of its own; here nobody else would end a wait
+ * for a server that hangs.
+ */
+static int
+limit_time(int socket, struct vtopo_error *err)
+{
+    const struct timeval time = { .tv_sec = ANSWER_S };
+
+    if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)) < 0
+        || setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time,
+                      sizeof(time)) < 0)
+        return vt_fail_errno(err, "cannot limit the time for an answer");
+    return 0;
+}
 
 int
 vt_image_write(struct vt_image *image, struct vt_nbd *ret_nbd,
@@ -391,6 +410,7 @@ vt_image_write(struct vt_image *image, struct vt_nbd *ret_nbd,
     end_server(image);
     image->writable = true;
     if (vt_server_start(image, err) < 0
+        || limit_time(image->socket, err) < 0
         || vt_nbd_open(image->socket, "", &nbd, err) < 0)
         return vt_wrap(err, "'%s'", image->name);
     if (nbd.read_only || !nbd.can_flush)

@@ -8,6 +8,7 @@
  */
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "blocks.h"
 #include "unit.h"
@@ -32,6 +33,13 @@
     "\x25\x60\x95\x13" "\0\0" "\0\0" "\0\0\0\0\0\0\0" handle                \
     "\0\0\0\0\0\0" offset "\0\0" size
 #define BY_NAME "IHAVEOPT" "\0\0\0\1" "\0\0\0\1" "e"
+#define WRITABLE_4K   INFO("\0\14") "\0\0" "\0\0\0\0\0\0\x10\0" "\0\5"
+#define WRITE(handle, offset, size)                                         \
+    "\x25\x60\x95\x13" "\0\0" "\0\1" "\0\0\0\0\0\0\0" handle                \
+    "\0\0\0\0\0\0" offset "\0\0" size
+#define FLUSH(handle)                                                       \
+    "\x25\x60\x95\x13" "\0\0" "\0\3" "\0\0\0\0\0\0\0" handle                \
+    "\0\0\0\0\0\0\0\0" "\0\0\0\0"
 #define LEAVE(handle)                                                       \
     "\x25\x60\x95\x13" "\0\0" "\0\2" "\0\0\0\0\0\0\0" handle                \
     "\0\0\0\0\0\0\0\0" "\0\0\0\0"
@@ -119,9 +127,28 @@ static const struct row rows[] = {
       "the NBD server hung up" },
 };
 
+/* 6 bytes are written to 256, and flushed. */
+static const struct row written[] = {
+    { "what is written is flushed",
+      TEXT(HELLO("\3") WRITABLE_4K ACK ANSWER("\0", "\1")
+           ANSWER("\0", "\2")),
+      TEXT("\0\0\0\3" GO WRITE("\1", "\1\0", "\0\6") "uvwxyz" FLUSH("\2")
+           LEAVE("\3")), NULL, NULL },
+    { "a write that fails",
+      TEXT(HELLO("\3") WRITABLE_4K ACK ANSWER("\34", "\1")), NULL, 0, NULL,
+      "the NBD server cannot write 6 bytes at 256: No space left on device" },
+    { "a flush that fails",
+      TEXT(HELLO("\3") WRITABLE_4K ACK ANSWER("\0", "\1")
+           ANSWER("\5", "\2")), NULL, 0, NULL,
+      "the NBD server cannot flush its disk: Input/output error" },
+    { "no flush, no promise",
+      TEXT(HELLO("\3") EXPORT_4K ACK ANSWER("\0", "\1")), NULL, 0, NULL,
+      "the NBD server cannot flush what was written" },
+};
+
 /* Play the client against @row's server. */
 static int
-play(const struct row *row, int socket, struct vtopo_error *err)
+play(const struct row *row, bool write, int socket, struct vtopo_error *err)
 {
     struct vt_nbd nbd;
     struct vw_bytes bytes;
@@ -137,6 +164,10 @@ play(const struct row *row, int socket, struct vtopo_error *err)
         if (rc == 0)
             assert_string_equal(data, row->read);
     }
+    if (write
+        && (vt_nbd_write(&nbd, 256, "uvwxyz", 6, err) < 0
+            || vt_nbd_flush(&nbd, err) < 0))
+        rc = -1;
     vt_nbd_leave(&nbd);
     return rc;
 }
@@ -152,12 +183,11 @@ compare_client(const struct row *row, int socket)
 }
 
 static void
-server_is_understood_or_refused(void **state)
+play_all(const struct row *all, size_t count, bool writes)
 {
-    (void)state;
-    for (size_t i = 0; i < VT_COUNT(rows); i++) {
+    for (size_t i = 0; i < count; i++) {
         vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-        const struct row *row = &rows[i];
+        const struct row *row = &all[i];
         int ends[2];
 
         UNIT_ROW(i, row->says);
@@ -165,12 +195,26 @@ server_is_understood_or_refused(void **state)
         assert_int_equal(write(ends[1], row->server, row->server_size),
                          row->server_size);
         assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
-        UNIT_RESULT(play(row, ends[0], &err), &err, row->want);
+        UNIT_RESULT(play(row, writes, ends[0], &err), &err, row->want);
         if (row->client != NULL)
             compare_client(row, ends[1]);
         (void)close(ends[0]);
         (void)close(ends[1]);
     }
+}
+
+static void
+server_is_understood_or_refused(void **state)
+{
+    (void)state;
+    play_all(rows, VT_COUNT(rows), false);
+}
+
+static void
+what_is_written_is_safe_or_an_error(void **state)
+{
+    (void)state;
+    play_all(written, VT_COUNT(written), true);
 }
 
 static void
@@ -193,9 +237,29 @@ talker_is_stopped(void **state)
     (void)close(ends[1]);
 }
 
+static void
+a_limit_of_time_holds(void **state)
+{
+    static const struct timeval time = { .tv_usec = 20000 };
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    struct vt_nbd nbd;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time,
+                                sizeof(time)), 0);
+    UNIT_RESULT(vt_nbd_open(ends[0], "", &nbd, &err), &err,
+                "the NBD server does not answer");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(server_is_understood_or_refused),
+    cmocka_unit_test(what_is_written_is_safe_or_an_error),
     cmocka_unit_test(talker_is_stopped),
+    cmocka_unit_test(a_limit_of_time_holds),
 };
 
 UNIT_MAIN(tests)

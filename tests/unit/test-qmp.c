@@ -159,7 +159,8 @@ answers_that_were_passed_on(void **state)
           "this does not speak QMP: not JSON: the end of the text expected at "
           "byte 14" },
         { "", "",
-          "this does not speak QMP: not JSON: an object expected at byte 0" },
+          "this does not speak QMP: not JSON: an object expected, but "
+          "the text ends" },
     };
 
     (void)state;
