@@ -23,7 +23,11 @@ cd -- "$work" || exit 99
 cp -- "$build/probe/vtopo-probe.elf" probe
 printf 'unix_sock_dir = "%s"\nauth_unix_rw = "none"\n' "$work" >libvirtd.conf
 log=/run/libvirt/virtlogd-sock
-[ -S $log ] || serve $log virtlogd
+# A socket may be left from a daemon that was killed: only an answer counts.
+if ! answers $log; then
+    rm -f -- $log
+    serve $log virtlogd
+fi
 serve libvirt-sock libvirtd --config "$work/libvirtd.conf" --pid-file "$work/pid"
 uri="qemu+unix:///system?socket=$work/libvirt-sock"
 name=vtopo-test-$$

@@ -83,6 +83,12 @@ serve() {
     wait_for "$file"
 }
 
+# answers SOCKET - does anybody listen there?
+answers() {
+    /usr/bin/python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$1" 2>/dev/null
+}
+
 # listen FOLDER - somebody notes every caller in FOLDER/calls; sets $port
 listen() {
     serve "$1/port" /usr/bin/python3 "$tests/listener.py" "$1/port" "$1/calls"
