@@ -6,7 +6,7 @@
  * That /dev/kvm can be opened proves nothing: there are hosts, mostly such as
  * are virtual machines themselves, where a guest then hangs.  So the stand-in
  * guest is started with two vCPUs and must report in a few seconds.  What came
- * of it holds until the host or the kernel's KVM starts anew.
+ * of it holds for that QEMU until the host starts anew.
  */
 
 #include <errno.h>
@@ -29,35 +29,42 @@
 
 /* ---------------------------------------------------------- remembering */
 
-/* The file of this boot, in a folder that is ours alone; "" where none is. */
+/* The file of this boot and of the QEMU in @program, in a folder that is ours
+ * alone; "" where none is.
+ */
 static void
-name_memory(char *path, size_t size)
+name_memory(const char *program, char *path, size_t size)
 {
     const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
     const char *home = secure_getenv("HOME");
     const char *cache = secure_getenv("XDG_CACHE_HOME");
     vt_autofile FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    const char *folder = runtime != NULL ? runtime : cache != NULL ? cache
+                                                                   : home;
+    struct stat st;
     char boot[40] = "";
+    int length;
 
     path[0] = '\0';
-    if (file == NULL || fscanf(file, "%36s", boot) != 1)
+    if (folder == NULL || file == NULL || fscanf(file, "%36s", boot) != 1
+        || stat(program, &st) != 0)
         return;
-    if (runtime != NULL)
-        (void)snprintf(path, size, "%s/vtopo-kvm-%s", runtime, boot);
-    else if (cache != NULL)
-        (void)snprintf(path, size, "%s/vtopo-kvm-%s", cache, boot);
-    else if (home != NULL)
-        (void)snprintf(path, size, "%s/.cache/vtopo-kvm-%s", home, boot);
+    length = snprintf(path, size, "%s%s/vtopo-kvm-%s-%llx-%llx", folder,
+                      folder == home ? "/.cache" : "", boot,
+                      (unsigned long long)st.st_ino,
+                      (unsigned long long)st.st_mtim.tv_sec);
+    if (length < 0 || (size_t)length >= size)
+        path[0] = '\0';
 }
 
 static bool
-remember(char *why, size_t size, bool *ret_works)
+remember(const char *program, char *why, size_t size, bool *ret_works)
 {
     char path[512];
     vt_autofile FILE *file = NULL;
     char word[8];
 
-    name_memory(path, sizeof(path));
+    name_memory(program, path, sizeof(path));
     file = path[0] != '\0' ? fopen(path, "re") : NULL;
     if (file == NULL || fscanf(file, "%7s ", word) != 1)
         return false;
@@ -68,14 +75,14 @@ remember(char *why, size_t size, bool *ret_works)
 }
 
 static void
-keep(const char *why, bool works)
+keep(const char *program, const char *why, bool works)
 {
     char path[512], text[200];
     vt_autoclose int fd = -1;
     int length = snprintf(text, sizeof(text), "%s %s",
                           works ? "works" : "fails", why);
 
-    name_memory(path, sizeof(path));
+    name_memory(program, path, sizeof(path));
     if (path[0] == '\0' || length < 0)
         return;
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
@@ -89,7 +96,7 @@ keep(const char *why, bool works)
 
 /* Start the stand-in guest under KVM and hear its report. */
 static int
-test(const char *program, const char *probe, struct vtopo_error *err)
+test(const char *path, const char *probe, struct vtopo_error *err)
 {
     vt_auto(vt_buf_clear) struct vt_buf report = VT_BUF_INIT;
     const char *const argv[] = {
@@ -101,15 +108,12 @@ test(const char *program, const char *probe, struct vtopo_error *err)
         "after=exit", NULL,
     };
     static const char *const env[] = { "LC_ALL=C", NULL };
-    vt_autofree char *path = vt_find_program(program);
     const struct vt_spawn spawn = {
         .program = path, .argv = argv, .env = env, .landlock = -1,
     };
     struct vt_process process = VT_PROCESS_INIT;
     int rc;
 
-    if (path == NULL)
-        return vt_fail_memory(err);
     if (vt_process_start(&spawn, &process, err) < 0)
         return -1;
     rc = vt_process_read(&process, REPORT_MAX, vt_deadline_in(TEST_MS),
@@ -141,6 +145,7 @@ vt_accel_choose(const char *program, const char *probe, char ret_why[160])
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     const char *given = getenv("VTOPO_ACCEL");
+    vt_autofree char *path = NULL;
     bool works = false;
 
     ret_why[0] = '\0';
@@ -150,14 +155,17 @@ vt_accel_choose(const char *program, const char *probe, char ret_why[160])
     }
     if (!has_kvm(ret_why))
         return VTOPO_TCG;
-    if (!remember(ret_why, 160, &works)) {
-        works = test(program, probe, &err) == 0;
+    path = vt_find_program(program);
+    if (path == NULL)
+        return VTOPO_TCG;
+    if (!remember(path, ret_why, 160, &works)) {
+        works = test(path, probe, &err) == 0;
         /* The end of QEMU's log is for those who look into it. */
         (void)snprintf(ret_why, 160, "%s%.*s%s", works ? "" :
                        "KVM does not run a guest here (",
                        works ? 0 : (int)strcspn(err.message, ":"),
                        works ? "" : err.message, works ? "" : ")");
-        keep(ret_why, works);
+        keep(path, ret_why, works);
     }
     return works ? VTOPO_KVM : VTOPO_TCG;
 }

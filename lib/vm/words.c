@@ -199,6 +199,25 @@ has_extra(const struct vt_launch *launch, const char *option)
     return false;
 }
 
+/* Whether the user chooses the accelerator: of several -accel the first that
+ * works is taken, and beside one of -machine none is allowed.
+ */
+static bool
+has_accel(const struct vt_launch *launch)
+{
+    for (unsigned i = 1; i < launch->extra_count; i++) {
+        const char *option = launch->extra[i - 1];
+        const char *value = launch->extra[i];
+
+        option += strspn(option, "-");
+        if ((strcmp(option, "machine") == 0 || strcmp(option, "M") == 0)
+            && (strncmp(value, "accel=", 6) == 0
+                || strstr(value, ",accel=") != NULL))
+            return true;
+    }
+    return has_extra(launch, "accel") || has_extra(launch, "enable-kvm");
+}
+
 /* QEMU merges several -smp key by key: where the user gives one, ours would
  * still fill in what his leaves out.
  */
@@ -211,8 +230,10 @@ add_board(const struct vt_launch *launch, struct vt_words *words)
     vt_words_add(words, "-machine");
     vt_words_add(words, "%s", launch->machine != NULL ? launch->machine
                  : hardware->is_pc ? "pc" : "q35");
-    vt_words_add(words, "-accel");
-    vt_words_add(words, launch->accel == VTOPO_KVM ? "kvm" : "tcg");
+    if (!has_accel(launch)) {
+        vt_words_add(words, "-accel");
+        vt_words_add(words, launch->accel == VTOPO_KVM ? "kvm" : "tcg");
+    }
     vt_words_add(words, "-cpu");
     vt_words_add(words, "%s", hardware->cpu);
     if (!has_extra(launch, "smp")) {
