@@ -118,14 +118,17 @@ verify_qmp(const struct args *args, struct vt_buf *out, int *ret_status,
 {
     vt_auto(vt_qmp_close) struct vt_qmp qmp = VT_QMP_INIT;
     vt_auto(vt_qmp_close) struct vt_qmp agent = VT_QMP_INIT;
-    vt_autofree char *found = NULL;
+    vt_autofree char *path = strdup(args->qmp != NULL ? args->qmp : "");
     struct vt_vm vm;
 
-    if (args->qmp == NULL
-        && vt_qmp_find((pid_t)args->pid, &found, err) < 0)
-        return -1;
-    if (vt_qmp_connect(args->qmp != NULL ? args->qmp : found,
-                       vt_deadline_in(VT_VM_GREET_MS), &qmp, err) < 0)
+    if (path == NULL)
+        return vt_fail_memory(err);
+    if (args->qmp == NULL) {
+        free(vt_steal(&path));
+        if (vt_qmp_find((pid_t)args->pid, &path, err) < 0)
+            return -1;
+    }
+    if (vt_qmp_connect(path, vt_deadline_in(VT_VM_GREET_MS), &qmp, err) < 0)
         return -1;
     vm = vt_vm_of_qmp(&qmp);
     if (args->agent != NULL

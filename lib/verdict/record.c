@@ -119,8 +119,6 @@ vt_record_add_sample(struct vt_record *record, char *text, size_t length,
                      struct vtopo_error *err)
 {
     vt_auto(vt_sample_clear) struct vt_sample sample = { .looks = NULL };
-    vt_autofree char *copy = NULL;
-    struct vt_json_reader reader;
 
     if (length > VT_SAMPLE_SIZE_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT, "a sample of %zu bytes is too "
@@ -128,13 +126,8 @@ vt_record_add_sample(struct vt_record *record, char *text, size_t length,
                        VT_SAMPLE_SIZE_MAX);
     if (record->count > 0)
         sample.at_us = record->samples[record->count - 1].at_us;
-    if (record->keeps_text && (copy = strndup(text, length)) == NULL)
-        return vt_fail_memory(err);
-    vt_json_reader_start(&reader, text, length);
-    if (vt_sample_read(&reader, &sample, err) < 0
-        || vt_json_finish(&reader, err) < 0)
-        return vt_wrap(err, "the sample cannot be used");
-    sample.text = vt_steal(&copy);
+    if (vt_sample_read_text(text, length, record->keeps_text, &sample, err) < 0)
+        return -1;
     return add(record, &sample, err);
 }
 

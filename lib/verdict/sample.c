@@ -480,3 +480,20 @@ vt_sample_read(struct vt_json_reader *reader, struct vt_sample *ret_sample,
     reading.sample.looks = NULL;
     return 0;
 }
+
+int
+vt_sample_read_text(char *text, size_t length, bool keeps_text,
+                    struct vt_sample *ret_sample, struct vtopo_error *err)
+{
+    struct vt_json_reader reader;
+    vt_autofree char *copy = NULL;
+
+    if (keeps_text && (copy = strndup(text, length)) == NULL)
+        return vt_fail_memory(err);
+    vt_json_reader_start(&reader, text, length);
+    if (vt_sample_read(&reader, ret_sample, err) < 0
+        || vt_json_finish(&reader, err) < 0)
+        return vt_wrap(err, "the sample cannot be used");
+    ret_sample->text = vt_steal(&copy);
+    return 0;
+}

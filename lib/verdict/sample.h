@@ -18,4 +18,12 @@ int vt_sample_read(struct vt_json_reader *reader,
                    struct vt_sample *ret_sample, struct vtopo_error *err)
     __attribute__((warn_unused_result));
 
+/* The same for a whole @text, which is taken apart; with @keeps_text the
+ * sample has a copy of it.
+ */
+int vt_sample_read_text(char *text, size_t length, bool keeps_text,
+                        struct vt_sample *ret_sample,
+                        struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif /* VT_SAMPLE_H */

@@ -47,15 +47,14 @@ words_are_cut_out_of_load_options(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VT_COUNT(options); i++) {
-        struct vw_span all = {
-            .length = (uint32_t)strlen(options[i].before), .line = 1,
-        };
+        struct vw_span all = { .line = 1 };
         struct vw_cut cuts[VW_CUTS_MAX];
         char text[256];
         unsigned count;
 
         UNIT_ROW(i, options[i].before);
         (void)strcpy(text, options[i].before);
+        all.length = (uint32_t)strlen(text);
         count = vw_cuts_find(text, all, false, cuts);
         while (count-- > 0)
             memmove(text + cuts[count].gone.offset,
