@@ -69,6 +69,24 @@ int vw_found_make(const struct vw_bytes *disk, struct vw_found *ret_found,
 
 void vw_found_clear(struct vw_found *found);
 
+/* The entry of the store of @system that starts it: the default one where
+ * that does, else the first; -1 where none does.
+ */
+int vw_found_entry(const struct vw_found *found,
+                   const struct vw_system *system);
+
+/* The names of its HAL and its kernel in System32, where its boot entry has
+ * others than usual: "" where it has not.  No folder is in them.
+ */
+#define VW_PROGRAM_NAME_SIZE 64u
+struct vw_program_names {
+    char hal[VW_PROGRAM_NAME_SIZE];
+    char kernel[VW_PROGRAM_NAME_SIZE];
+};
+void vw_found_programs(const struct vw_found *found,
+                       const struct vw_system *system,
+                       struct vw_program_names *ret_names);
+
 /* The number of the partition that @volume is on; 0 for a whole disk. */
 unsigned vw_found_number(const struct vw_found *found, unsigned volume);
 

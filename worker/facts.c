@@ -177,11 +177,22 @@ static void
 write_programs(struct vt_json *json, const struct vw_found *found,
                const struct vw_system *system)
 {
+    struct vw_program_names names;
+
+    vw_found_programs(found, system, &names);
     vt_json_key(json, "files");
     vt_json_open(json, '{');
-    write_program(json, found, system, "hal", "hal.dll", false);
-    write_program(json, found, system, "kernel", "ntoskrnl.exe", true);
-    write_program(json, found, system, "kernel_pae", "ntkrnlpa.exe", true);
+    write_program(json, found, system, "hal",
+                  names.hal[0] != '\0' ? names.hal : "hal.dll", false);
+    write_program(json, found, system, "kernel",
+                  names.kernel[0] != '\0' ? names.kernel : "ntoskrnl.exe",
+                  true);
+    /* Who names a kernel gets that one, with PAE and without. */
+    if (names.kernel[0] != '\0')
+        vw_facts_file(json, "kernel_pae", NULL, NULL, 0, true);
+    else
+        write_program(json, found, system, "kernel_pae", "ntkrnlpa.exe",
+                      true);
     vt_json_close(json, '}');
 }
 
