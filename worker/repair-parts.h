@@ -150,4 +150,31 @@ int vw_repair_bootini(struct vw_repair *repair, const char *where,
                       char *text, size_t *size, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* ------------------------------------------------------------ new entries */
+
+/* What a new line of boot.ini starts. */
+struct vw_new_entry {
+    unsigned index;             /* of the line that it is made of */
+    const char *kernel;         /* a file in System32 */
+    const char *hal;            /* likewise, or NULL: the usual one */
+    bool pae;                   /* the kernel is one with PAE */
+};
+
+/* Whether NTLDR takes the kernel with PAE for @entry: because a switch says
+ * so, because one forbids it, or, where none speaks of it, as @last_boot says.
+ */
+bool vw_entry_wants_pae(const char *text,
+                        const struct vw_bootini_entry *entry, bool last_boot)
+    __attribute__((nonnull));
+
+/* Put a line before that of entry @entry->index of the boot.ini *@text of
+ * *@size bytes, which is released and made anew: it starts the same system
+ * with the files of @entry, and is what NTLDR finds first of the two.  Fails
+ * with VTOPO_IMPOSSIBLE where there is no room for it.
+ */
+int vw_repair_add_entry(struct vw_repair *repair, const char *where,
+                        const struct vw_new_entry *entry, char **text,
+                        size_t *size, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif /* VW_REPAIR_PARTS_H */

@@ -165,7 +165,110 @@ a_change_says_what_it_is(void **state)
     vw_repair_forget(repair, 0);
 }
 
+/* ----------------------------------------------------------- new entries */
+
+static const struct {
+    const char *before, *after;
+    struct vw_new_entry entry;
+    const char *want;
+} additions[] = {
+    { HEAD "C:\\W=\"x\" /fastdetect\r\n",
+      HEAD "C:\\W=\"x (multiprocessor)\" /fastdetect /KERNEL=k /HAL=h\r\n"
+      "C:\\W=\"x\" /fastdetect\r\n", { 0, "k", "h", false }, NULL },
+    { HEAD "C:\\W=\"x\" /pae /NoExecute=OptIn /HAL=old.dll /kernel=z\r\n",
+      HEAD "C:\\W=\"x (multiprocessor)\" /NoExecute=OptIn /PAE /KERNEL=k "
+      "/HAL=h\r\n"
+      "C:\\W=\"x\" /pae /NoExecute=OptIn /HAL=old.dll /kernel=z\r\n",
+      { 0, "k", "h", true }, NULL },
+    /* One HAL for all: only the kernel is another. */
+    { HEAD "C:\\W=\"x\"\n", HEAD "C:\\W=\"x (multiprocessor)\" /KERNEL=k\n"
+      "C:\\W=\"x\"\n", { 0, "k", NULL, false }, NULL },
+    /* The second of three, with blanks before it; comments stay. */
+    { HEAD "C:\\V=\"v\"\r\n; c\r\n  C:\\W = \"x\"\r\nC:\\U=\"u\"",
+      HEAD "C:\\V=\"v\"\r\n; c\r\nC:\\W=\"x (multiprocessor)\" /KERNEL=k "
+      "/HAL=h\r\n  C:\\W = \"x\"\r\nC:\\U=\"u\"",
+      { 1, "k", "h", false }, NULL },
+    /* The last line has no end. */
+    { HEAD "C:\\W=x", HEAD "C:\\W=\"x (multiprocessor)\" /KERNEL=k /HAL=h\r\n"
+      "C:\\W=x", { 0, "k", "h", false }, NULL },
+    { "[operating systems]\rC:\\W=\"x\"\r", "[operating systems]\r"
+      "C:\\W=\"x (multiprocessor)\" /KERNEL=k /HAL=h\rC:\\W=\"x\"\r",
+      { 0, "k", "h", false }, NULL },
+    { HEAD "C:\\W=\"x\"\n", NULL, { 1, "k", "h", false },
+      "boot.ini has no entry 1" },
+    { HEAD "C:\\0=0\nC:\\1=1\nC:\\2=2\nC:\\3=3\nC:\\4=4\nC:\\5=5\n"
+      "C:\\6=6\nC:\\7=7\nC:\\8=8\nC:\\9=9\n", NULL, { 0, "k", "h", false },
+      "boot.ini has 10 entries, and no more than 10 are shown" },
+    { HEAD "C:\\W=x /1 /2 /3 /4 /5 /6 /7 /8 /9 /0 /1 /2 /3 /4 /5 /6 /7 /8 /9 "
+      "/0 /1 /2 /3 /4 /5 /6 /7 /8 /9 /0 /a /b /c", NULL,
+      { 0, "k", "h", false },
+      "entry 0 of boot.ini has more than 32 switches" },
+};
+
+static void
+an_entry_is_added_before_its_model(void **state)
+{
+    vt_autofree struct vw_repair *repair = malloc(sizeof(*repair));
+
+    (void)state;
+    assert_non_null(repair);
+    for (size_t i = 0; i < VT_COUNT(additions); i++) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        vt_autofree char *text = strdup(additions[i].before);
+        size_t size = strlen(additions[i].before);
+
+        UNIT_ROW(i, "a new entry");
+        memset(repair, 0, sizeof(*repair));
+        UNIT_RESULT(vw_repair_add_entry(repair, "boot.ini",
+                                        &additions[i].entry, &text, &size,
+                                        &err), &err, additions[i].want);
+        assert_int_equal(size, strlen(additions[i].after != NULL
+                                      ? additions[i].after
+                                      : additions[i].before));
+        assert_memory_equal(text, additions[i].after != NULL
+                            ? additions[i].after : additions[i].before, size);
+        assert_int_equal(repair->changes_count, additions[i].want == NULL);
+        vw_repair_forget(repair, 0);
+    }
+}
+
+static void
+pae_is_as_the_switches_say(void **state)
+{
+    static const struct {
+        const char *switches;
+        bool last_boot, want;
+    } wants[] = {
+        { "", false, false }, { "", true, true }, { "/PAE", false, true },
+        { "/NOPAE", true, false }, { "/NoExecute=OptIn", false, true },
+        { "/noexecute=ALWAYSON", false, true },
+        { "/noexecute", false, true },
+        { "/NoExecute=AlwaysOff", true, false },
+        { "/NoExecute=AlwaysOff /PAE", false, true },
+        { "/NOPAE /NoExecute=OptOut", false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(wants); i++) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        vt_autofree struct vw_bootini *bootini = calloc(1, sizeof(*bootini));
+        char text[256];
+
+        UNIT_ROW(i, wants[i].switches);
+        assert_non_null(bootini);
+        (void)snprintf(text, sizeof(text), HEAD "C:\\W=\"x\" %s\n",
+                       wants[i].switches);
+        UNIT_RESULT(vw_bootini_parse(text, strlen(text), bootini, &err), &err,
+                    NULL);
+        assert_int_equal(vw_entry_wants_pae(text, &bootini->entries[0],
+                                            wants[i].last_boot),
+                         wants[i].want);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_entry_is_added_before_its_model),
+    cmocka_unit_test(pae_is_as_the_switches_say),
     cmocka_unit_test(words_are_cut_out_of_load_options),
     cmocka_unit_test(switches_are_cut_out_of_chosen_entries),
     cmocka_unit_test(a_change_says_what_it_is),
