@@ -87,6 +87,10 @@ void vw_found_programs(const struct vw_found *found,
                        const struct vw_system *system,
                        struct vw_program_names *ret_names);
 
+/* The same for entry @entry of @store. */
+void vw_store_programs(const struct vw_store *store, unsigned entry,
+                       struct vw_program_names *ret_names);
+
 /* The number of the partition that @volume is on; 0 for a whole disk. */
 unsigned vw_found_number(const struct vw_found *found, unsigned volume);
 

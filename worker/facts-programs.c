@@ -68,24 +68,29 @@ take_fact(const struct vw_bcd_loader *loader, enum vw_bcd_element element,
 }
 
 void
-vw_found_programs(const struct vw_found *found,
-                  const struct vw_system *system,
+vw_store_programs(const struct vw_store *store, unsigned entry,
                   struct vw_program_names *ret_names)
 {
-    int entry = vw_found_entry(found, system);
-    const struct vw_store *store;
-
     *ret_names = (struct vw_program_names) { .hal = "" };
-    if (entry < 0)
-        return;
-    store = &found->stores[system->store];
     if (store->kind == VW_STORE_BOOTINI) {
-        take_switch(store, (unsigned)entry, VW_SWITCH_HAL, ret_names->hal);
-        take_switch(store, (unsigned)entry, VW_SWITCH_KERNEL,
-                    ret_names->kernel);
+        take_switch(store, entry, VW_SWITCH_HAL, ret_names->hal);
+        take_switch(store, entry, VW_SWITCH_KERNEL, ret_names->kernel);
     } else {
         take_fact(&store->bcd.loaders[entry], VW_BCD_HAL, ret_names->hal);
         take_fact(&store->bcd.loaders[entry], VW_BCD_KERNEL,
                   ret_names->kernel);
     }
+}
+
+void
+vw_found_programs(const struct vw_found *found,
+                  const struct vw_system *system,
+                  struct vw_program_names *ret_names)
+{
+    int entry = vw_found_entry(found, system);
+
+    *ret_names = (struct vw_program_names) { .hal = "" };
+    if (entry >= 0)
+        vw_store_programs(&found->stores[system->store], (unsigned)entry,
+                          ret_names);
 }

@@ -78,6 +78,12 @@ int vw_pe_open(const struct vw_bytes *bytes, struct vw_pe *ret_pe,
                struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* The checksum that the header of the image @data should have; 0 where there
+ * is no header.  NTLDR starts no kernel and no HAL with another one.
+ */
+uint32_t vw_pe_sum(const unsigned char *data, size_t size)
+    __attribute__((nonnull));
+
 /* ------------------------------------------------------------- imports */
 
 struct vw_pe_import {
