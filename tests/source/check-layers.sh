@@ -6,7 +6,8 @@
 # A folder of lib/ includes its own headers, vtopo.h, and those of folders
 # above it in the list below.  tool/ includes any of lib/, worker/ its base
 # only, probe/ nothing of ours.  A third-party library is included in one file,
-# so that its conventions end there.
+# so that its conventions end there.  That file may be a header x-parts.h: then
+# only the files x.c and x-*.c beside it include that.
 
 set -u
 cd -- "${1:?SOURCE-DIR}" || exit 99
@@ -51,6 +52,10 @@ function ours(header,    folder) {
     if (folder == "") {
         if (!((here "/" header) in exists))
             complain(header " is not in " here)
+        uses++
+        user[uses] = file
+        user_line[uses] = line
+        used[uses] = here "/" header
         return
     }
     if (!(("lib/" header) in exists))
@@ -73,6 +78,29 @@ function theirs(header,    library) {
                  " includes")
     else
         first[library] = file
+    if (file ~ /\.h$/)
+        wraps[file] = library
+}
+# A header that includes a library is for the files that share its stem.
+function check_wraps(    i, stem) {
+    for (file in wraps) {
+        line = 1
+        if (file !~ /-parts\.h$/)
+            complain("a header of <" wraps[file] "> must be a x-parts.h")
+    }
+    for (i = 1; i <= uses; i++) {
+        if (!(used[i] in wraps))
+            continue
+        stem = used[i]
+        sub(/-parts\.h$/, "", stem)
+        file = user[i]
+        line = user_line[i]
+        if (file != stem ".c" \
+            && (substr(file, 1, length(stem) + 1) != stem "-" \
+                || file !~ /\.c$/))
+            complain(used[i] " brings in <" wraps[used[i]] ">, which is for " \
+                     stem ".c and " stem "-*.c")
+    }
 }
 BEGIN {
     n = split(layers, list, " ")
@@ -109,6 +137,7 @@ $1 == "file" {
         ours($4)
 }
 END {
+    check_wraps()
     if (!seen) {
         print "there are no sources here"
         failed = 1

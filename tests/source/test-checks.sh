@@ -80,6 +80,9 @@ put lib/plan/plan.c '#include "plan/plan.h"
 #include <sys/stat.h>'
 put lib/guest/lookup.c '#include <jansson.h>'
 put worker/facts.c '#include "base/buf.h"'
+put worker/disk-parts.h '#include <disk/disk.h>'
+put worker/disk.c '#include "disk-parts.h"'
+put worker/disk-write.c '#include "disk-parts.h"'
 put tool/main.c '#include "plan/plan.h"'
 put probe/probe.c '#include <stdint.h>'
 keep
@@ -112,6 +115,22 @@ fails "layers: the public header stands alone" \
       "include may not include base/buf.h" "$check" "$tree"
 put lib/plan/plan.c '#include <jansson.h>'
 fails "layers: a library has one file" "belongs to a library that" \
+      "$check" "$tree"
+put worker/disk-write.c '#include <disk/disk.h>'
+fails "layers: a library has one file, be it a header" \
+      "belongs to a library that" "$check" "$tree"
+put worker/facts.c '#include "disk-parts.h"'
+fails "layers: the header of a library is for its part" \
+      "worker/facts.c:1: worker/disk-parts.h brings in <disk>" \
+      "$check" "$tree"
+put worker/diskette.c '#include "disk-parts.h"'
+fails "layers: a part ends where a word does" \
+      "which is for worker/disk.c and worker/disk-*.c" "$check" "$tree"
+put worker/disk-more.h '#include "disk-parts.h"'
+fails "layers: no header hands a library on" \
+      "which is for worker/disk.c and worker/disk-*.c" "$check" "$tree"
+put worker/facts.h '#include <other/other.h>'
+fails "layers: a header of a library says so" "must be a x-parts.h" \
       "$check" "$tree"
 rm -rf -- "$tree"
 mkdir "$tree"
