@@ -4,6 +4,7 @@
  * file.c - what readers of file systems share (see file.h)
  */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -41,6 +42,73 @@ vw_path_next(const char **path, const char **ret_part, size_t *ret_length)
     *ret_part = part;
     *ret_length = (size_t)(at - part);
     return true;
+}
+
+int
+vw_path_split(const char *path, char **ret_folder, const char **ret_name,
+              size_t *ret_length, struct vtopo_error *err)
+{
+    const char *rest = path;
+    const char *name = NULL;
+    size_t length = 0;
+    char *folder;
+
+    while (vw_path_next(&rest, &name, &length))
+        ;
+    if (name == NULL)
+        return vt_fail(err, VTOPO_BAD_INPUT, "a path names no file");
+    folder = strndup(path, (size_t)(name - path));
+    if (folder == NULL)
+        return vt_fail_memory(err);
+    *ret_folder = folder;
+    *ret_name = name;
+    *ret_length = length;
+    return 0;
+}
+
+/* How many characters at the beginning of @name a DOS name may have. */
+static size_t
+dos_span(const char *name, size_t length)
+{
+    static const char signs[] = "$%'-_@~`!(){}^#&";
+    size_t span = 0;
+
+    while (span < length && name[span] != '\0'
+           && ((name[span] >= 'a' && name[span] <= 'z')
+               || (name[span] >= 'A' && name[span] <= 'Z')
+               || (name[span] >= '0' && name[span] <= '9')
+               || strchr(signs, name[span]) != NULL))
+        span++;
+    return span;
+}
+
+int
+vw_name_check_dos(const char *name, size_t length, struct vtopo_error *err)
+{
+    size_t base = dos_span(name, length);
+    size_t extension = 0;
+    bool good = base > 0 && base <= 8;
+
+    if (good && base < length) {
+        extension = dos_span(name + base + 1, length - base - 1);
+        good = name[base] == '.' && extension > 0 && extension <= 3
+               && base + 1 + extension == length;
+    }
+    if (good)
+        return 0;
+    return vt_fail(err, VTOPO_IMPOSSIBLE,
+                   "a new file must have a name of DOS, of up to eight "
+                   "letters and an extension of up to three, not '%.*s'",
+                   (int)length, name);
+}
+
+int
+vw_file_fail_room(uint64_t needed, uint64_t available,
+                  struct vtopo_error *err)
+{
+    return vt_fail(err, VTOPO_IMPOSSIBLE,
+                   "the volume has no room: %" PRIu64 " bytes are needed, "
+                   "and %" PRIu64 " are free", needed, available);
 }
 
 void

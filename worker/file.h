@@ -80,6 +80,28 @@ bool vw_path_next(const char **path, const char **ret_part,
                   size_t *ret_length)
     __attribute__((nonnull));
 
+/* Part @path into its folder, which is the caller's, and the name in that,
+ * which points into @path and goes to its end or to a slash.  Fails with
+ * VTOPO_BAD_INPUT where it has no parts.
+ */
+int vw_path_split(const char *path, char **ret_folder, const char **ret_name,
+                  size_t *ret_length, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Fail with VTOPO_IMPOSSIBLE unless the @length bytes of @name are a name of
+ * DOS: up to eight letters, digits and some signs, and an extension of up to
+ * three.  New files get no others, which every file system and boot loader
+ * knows as they are.
+ */
+int vw_name_check_dos(const char *name, size_t length,
+                      struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* How a volume has no room for a file: both in bytes. */
+int vw_file_fail_room(uint64_t needed, uint64_t available,
+                      struct vtopo_error *err)
+    __attribute__((nonnull));
+
 /* Write @count UTF-16 units, little-endian at @units, as UTF-8 with a zero
  * byte behind; what is no UTF-16, and the zero unit, become U+FFFD.
  */

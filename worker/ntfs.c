@@ -3,236 +3,13 @@
 /*
  * ntfs.c - read NTFS by libntfs-3g (see ntfs.h)
  *
- * The only file that knows the library.  It asks for bytes through the
- * functions below; one that fails keeps the reason, because the library
- * passes on an errno alone.
+ * The device that the library reads from is in ntfs-device.c, and what
+ * changes a volume in ntfs-write.c.
  */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <string.h>
-#include <sys/types.h>
-
-#include <ntfs-3g/attrib.h>
-#include <ntfs-3g/device.h>
-#include <ntfs-3g/dir.h>
-#include <ntfs-3g/inode.h>
-#include <ntfs-3g/layout.h>
-#include <ntfs-3g/logfile.h>
-#include <ntfs-3g/logging.h>
-#include <ntfs-3g/types.h>
-#include <ntfs-3g/unistr.h>
-#include <ntfs-3g/volume.h>
-
-#include "base/cleanup.h"
-#include "base/error.h"
-#include "ntfs-mirror.h"
-#include "ntfs.h"
+#include "ntfs-parts.h"
 
 #define TAG_WOF 0x80000017u     /* IO_REPARSE_TAG_WOF */
-
-struct vw_ntfs {
-    struct vw_bytes bytes;
-    struct vw_sink sink;        /* .write is NULL where it is only read */
-    struct vw_mirror mirror;    /* covered on the second try to mount */
-    s64 position;               /* of seek and read */
-    unsigned reads;             /* for the call of ours that goes on */
-    struct vtopo_error trouble; /* why a read or a write failed first */
-    ntfs_volume *volume;
-};
-
-/* ------------------------------------------------------- the device */
-
-static struct vw_ntfs *
-context_of(struct ntfs_device *device)
-{
-    return device->d_private;
-}
-
-static int
-device_open(struct ntfs_device *device, int flags)
-{
-    bool is_written = (flags & O_ACCMODE) != O_RDONLY;
-
-    if (is_written && context_of(device)->sink.write == NULL) {
-        errno = EROFS;
-        return -1;
-    }
-    NDevSetOpen(device);
-    if (!is_written)
-        NDevSetReadOnly(device);
-    return 0;
-}
-
-static int
-device_close(struct ntfs_device *device)
-{
-    device->d_state &= ~(1ul << ND_Open);
-    return 0;
-}
-
-/* Keep the reason of the first failure, for fail_ntfs(); -1 with errno. */
-static s64
-keep_trouble(struct vw_ntfs *ntfs, struct vtopo_error *err)
-{
-    if (ntfs->trouble.code == VTOPO_OK) {
-        ntfs->trouble = *err;
-        *err = (struct vtopo_error) VTOPO_ERROR_INIT;
-    }
-    errno = EIO;
-    return -1;
-}
-
-static s64
-device_pread(struct ntfs_device *device, void *buffer, s64 count, s64 offset)
-{
-    struct vw_ntfs *ntfs = context_of(device);
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    int rc;
-
-    if (count < 0 || offset < 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    offset = (s64)vw_mirror_map(&ntfs->mirror, (uint64_t)offset,
-                                (uint64_t)count);
-    if (ntfs->reads++ >= VW_NTFS_READS_MAX)
-        rc = vt_fail(&err, VTOPO_BAD_INPUT,
-                     "an NTFS volume goes in circles: more than %u reads "
-                     "for one file", VW_NTFS_READS_MAX);
-    else
-        rc = vw_bytes_read(&ntfs->bytes, (uint64_t)offset, buffer,
-                           (size_t)count, &err);
-    if (rc == 0)
-        return count;
-    return keep_trouble(ntfs, &err);
-}
-
-static s64
-device_seek(struct ntfs_device *device, s64 offset, int whence)
-{
-    struct vw_ntfs *ntfs = context_of(device);
-    s64 base = whence == SEEK_SET ? 0
-               : whence == SEEK_CUR ? ntfs->position : (s64)ntfs->bytes.size;
-    s64 position;
-
-    if (__builtin_add_overflow(base, offset, &position) || position < 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    ntfs->position = position;
-    return position;
-}
-
-static s64
-device_read(struct ntfs_device *device, void *buffer, s64 count)
-{
-    struct vw_ntfs *ntfs = context_of(device);
-    s64 got = device_pread(device, buffer, count, ntfs->position);
-
-    if (got > 0)
-        ntfs->position += got;
-    return got;
-}
-
-static s64
-device_pwrite(struct ntfs_device *device, const void *buffer, s64 count,
-              s64 offset)
-{
-    struct vw_ntfs *ntfs = context_of(device);
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-
-    if (ntfs->sink.write == NULL) {
-        errno = EROFS;
-        return -1;
-    }
-    if (count < 0 || offset < 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (ntfs->sink.write(ntfs->sink.context, (uint64_t)offset, buffer,
-                         (size_t)count, &err) == 0)
-        return count;
-    return keep_trouble(ntfs, &err);
-}
-
-static s64
-device_write(struct ntfs_device *device, const void *buffer, s64 count)
-{
-    struct vw_ntfs *ntfs = context_of(device);
-    s64 put = device_pwrite(device, buffer, count, ntfs->position);
-
-    if (put > 0)
-        ntfs->position += put;
-    return put;
-}
-
-static int
-device_sync(struct ntfs_device *device)
-{
-    (void)device;
-    return 0;
-}
-
-static int
-device_stat(struct ntfs_device *device, struct stat *buffer)
-{
-    (void)device;
-    (void)buffer;
-    errno = ENOTSUP;
-    return -1;
-}
-
-static int
-device_ioctl(struct ntfs_device *device, unsigned long request, void *value)
-{
-    (void)device;
-    (void)request;
-    (void)value;
-    errno = ENOTSUP;
-    return -1;
-}
-
-static const struct ntfs_device_operations operations = {
-    .open = device_open,
-    .close = device_close,
-    .seek = device_seek,
-    .read = device_read,
-    .write = device_write,
-    .pread = device_pread,
-    .pwrite = device_pwrite,
-    .sync = device_sync,
-    .stat = device_stat,
-    .ioctl = device_ioctl,
-};
-
-/* --------------------------------------------------------- failures */
-
-/* Every call of ours begins with this: a new count, and no old trouble. */
-static void
-begin(struct vw_ntfs *ntfs)
-{
-    ntfs->reads = 0;
-    vtopo_error_clear(&ntfs->trouble);
-}
-
-/* What went wrong below, or else what the library thinks of the volume. */
-static int
-fail_ntfs(struct vw_ntfs *ntfs, const char *doing, struct vtopo_error *err)
-{
-    int why = errno;
-
-    if (ntfs->trouble.code != VTOPO_OK) {
-        *err = ntfs->trouble;
-        ntfs->trouble = (struct vtopo_error) VTOPO_ERROR_INIT;
-        return vt_wrap(err, "cannot %s", doing);
-    }
-    if (why == ENOMEM)
-        return vt_fail_memory(err);
-    return vt_fail(err, VTOPO_BAD_INPUT, "cannot %s: the volume is damaged",
-                   doing);
-}
 
 /* ----------------------------------------------------------- volume */
 
@@ -244,10 +21,8 @@ mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
 {
     struct ntfs_device *device;
 
-    begin(ntfs);
-    device = ntfs_device_alloc("volume", 0,
-                               (struct ntfs_device_operations *)
-                               (uintptr_t)&operations, ntfs);
+    vw_ntfs_begin(ntfs);
+    device = vw_ntfs_device(ntfs);
     if (device == NULL)
         return vt_fail_memory(err);
     ntfs->volume = ntfs_device_mount(device, ntfs->sink.write == NULL
@@ -257,7 +32,7 @@ mount(struct vw_ntfs *ntfs, struct vtopo_error *err)
 
         (void)ntfs_device_free(device);
         errno = why;
-        return fail_ntfs(ntfs, "open an NTFS volume", err);
+        return vw_ntfs_fail(ntfs, "open an NTFS volume", err);
     }
     return 0;
 }
@@ -357,7 +132,7 @@ vw_ntfs_close(struct vw_ntfs *ntfs)
 {
     if (ntfs == NULL)
         return;
-    begin(ntfs);
+    vw_ntfs_begin(ntfs);
     if (ntfs->volume != NULL)
         (void)ntfs_umount(ntfs->volume, TRUE);
     vtopo_error_clear(&ntfs->trouble);
@@ -365,26 +140,6 @@ vw_ntfs_close(struct vw_ntfs *ntfs)
 }
 
 /* ------------------------------------------------------------ paths */
-
-static void
-close_inodep(ntfs_inode **inode)
-{
-    if (*inode != NULL)
-        (void)ntfs_inode_close(*inode);
-}
-
-static void
-close_attributep(ntfs_attr **attribute)
-{
-    if (*attribute != NULL)
-        ntfs_attr_close(*attribute);
-}
-
-static bool
-is_directory(const ntfs_inode *inode)
-{
-    return (inode->mrec->flags & MFT_RECORD_IS_DIRECTORY) != 0;
-}
 
 /* The reference of entry @part in @directory, or (u64)-1 with errno set. */
 static u64
@@ -413,32 +168,31 @@ static int
 step(struct vw_ntfs *ntfs, ntfs_inode **inode, const char *part,
      size_t length, struct vtopo_error *err)
 {
-    vt_auto(close_inodep) ntfs_inode *directory = vt_steal(inode);
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *directory = vt_steal(inode);
     u64 reference;
 
-    if (!is_directory(directory))
+    if (!vw_ntfs_is_directory(directory))
         return 0;
     reference = look_up(directory, part, length);
     if (reference == (u64)-1)
-        return errno == ENOENT ? 0 : fail_ntfs(ntfs, "look up a file", err);
+        return errno == ENOENT ? 0 : vw_ntfs_fail(ntfs, "look up a file", err);
     *inode = ntfs_inode_open(ntfs->volume, MREF(reference));
     if (*inode == NULL)
-        return fail_ntfs(ntfs, "open a file", err);
+        return vw_ntfs_fail(ntfs, "open a file", err);
     return 0;
 }
 
-/* The inode at @path, or NULL where there is none. */
-static int
-find_inode(struct vw_ntfs *ntfs, const char *path, ntfs_inode **ret_inode,
-           struct vtopo_error *err)
+int
+vw_ntfs_find_inode(struct vw_ntfs *ntfs, const char *path,
+                   ntfs_inode **ret_inode, struct vtopo_error *err)
 {
-    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
     const char *part;
     size_t length;
 
     inode = ntfs_inode_open(ntfs->volume, FILE_root);
     if (inode == NULL)
-        return fail_ntfs(ntfs, "open the root directory", err);
+        return vw_ntfs_fail(ntfs, "open the root directory", err);
     for (unsigned depth = 0;
          inode != NULL && vw_path_next(&path, &part, &length); depth++) {
         if (depth == VW_PATH_DEPTH_MAX)
@@ -466,9 +220,9 @@ close_file(void *context)
 {
     struct ntfs_file *file = context;
 
-    begin(file->ntfs);
-    close_attributep(&file->data);
-    close_inodep(&file->inode);
+    vw_ntfs_begin(file->ntfs);
+    vw_ntfs_close_attributep(&file->data);
+    vw_ntfs_close_inodep(&file->inode);
     free(file);
 }
 
@@ -488,12 +242,12 @@ read_file(void *context, uint64_t offset, void *buffer, size_t size,
 
     if (file->data == NULL || (file->flags & VW_FILE_UNREADABLE) != 0)
         return vw_file_refuse(file->flags, err);
-    begin(file->ntfs);
+    vw_ntfs_begin(file->ntfs);
     while (size > 0) {
         s64 got = ntfs_attr_pread(file->data, (s64)offset, (s64)size, to);
 
         if (got <= 0 || got > (s64)size)
-            return fail_ntfs(file->ntfs, "read a file", err);
+            return vw_ntfs_fail(file->ntfs, "read a file", err);
         to += got;
         offset += (uint64_t)got;
         size -= (size_t)got;
@@ -505,7 +259,7 @@ read_file(void *context, uint64_t offset, void *buffer, size_t size,
 static unsigned
 reparse_flags(ntfs_inode *inode)
 {
-    vt_auto(close_attributep) ntfs_attr *point = NULL;
+    vt_auto(vw_ntfs_close_attributep) ntfs_attr *point = NULL;
     unsigned char tag[4];
 
     point = ntfs_attr_open(inode, AT_REPARSE_POINT, AT_UNNAMED, 0);
@@ -527,10 +281,10 @@ has_wof_stream(ntfs_inode *inode)
     return ntfs_attr_exist(inode, AT_DATA, wide, VT_COUNT(wide)) != 0;
 }
 
-static unsigned
-flags_of(ntfs_inode *inode, ntfs_attr *data)
+unsigned
+vw_ntfs_flags(ntfs_inode *inode, ntfs_attr *data)
 {
-    unsigned flags = is_directory(inode) ? VW_FILE_DIRECTORY : 0;
+    unsigned flags = vw_ntfs_is_directory(inode) ? VW_FILE_DIRECTORY : 0;
 
     if ((inode->flags & FILE_ATTR_REPARSE_POINT) != 0)
         flags |= reparse_flags(inode);
@@ -559,13 +313,13 @@ open_file(struct vw_ntfs *ntfs, ntfs_inode **inode, struct vw_file *ret_file,
     if (file == NULL)
         return vt_fail_memory(err);
     file->ntfs = ntfs;
-    if (!is_directory(*inode)) {
+    if (!vw_ntfs_is_directory(*inode)) {
         file->data = ntfs_attr_open(*inode, AT_DATA, AT_UNNAMED, 0);
         if (file->data == NULL || file->data->data_size < 0)
-            return fail_ntfs(ntfs, "open the data of a file", err);
+            return vw_ntfs_fail(ntfs, "open the data of a file", err);
         size = (uint64_t)file->data->data_size;
     }
-    file->flags = flags_of(*inode, file->data);
+    file->flags = vw_ntfs_flags(*inode, file->data);
     file->inode = vt_steal(inode);
     *ret_file = (struct vw_file) {
         .bytes = { .size = size, .read = read_file, .context = file },
@@ -582,10 +336,10 @@ int
 vw_ntfs_find(struct vw_ntfs *ntfs, const char *path, struct vw_file *ret_file,
              bool *ret_found, struct vtopo_error *err)
 {
-    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
 
-    begin(ntfs);
-    if (find_inode(ntfs, path, &inode, err) < 0)
+    vw_ntfs_begin(ntfs);
+    if (vw_ntfs_find_inode(ntfs, path, &inode, err) < 0)
         return -1;
     if (inode == NULL) {
         *ret_found = false;
@@ -637,11 +391,11 @@ list_entry(void *context, const ntfschar *wide, const int units,
 static int
 check_bitmap(struct vw_ntfs *ntfs, ntfs_inode *inode, struct vtopo_error *err)
 {
-    vt_auto(close_attributep) ntfs_attr *bitmap = NULL;
+    vt_auto(vw_ntfs_close_attributep) ntfs_attr *bitmap = NULL;
 
     bitmap = ntfs_attr_open(inode, AT_BITMAP, NTFS_INDEX_I30, 4);
     if (bitmap == NULL && errno != ENOENT)
-        return fail_ntfs(ntfs, "list a directory", err);
+        return vw_ntfs_fail(ntfs, "list a directory", err);
     if (bitmap != NULL && bitmap->data_size > VW_NTFS_DIR_BITMAP_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a directory has a bitmap of %lld bytes, more than %d",
@@ -653,15 +407,15 @@ int
 vw_ntfs_list(struct vw_ntfs *ntfs, const char *path, vw_visit *visit,
              void *context, bool *ret_found, struct vtopo_error *err)
 {
-    vt_auto(close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
     struct listing listing = { .visit = visit, .context = context };
     s64 position = 0;
     int rc;
 
-    begin(ntfs);
-    if (find_inode(ntfs, path, &inode, err) < 0)
+    vw_ntfs_begin(ntfs);
+    if (vw_ntfs_find_inode(ntfs, path, &inode, err) < 0)
         return -1;
-    if (inode == NULL || !is_directory(inode)) {
+    if (inode == NULL || !vw_ntfs_is_directory(inode)) {
         *ret_found = false;
         return 0;
     }
@@ -676,7 +430,7 @@ vw_ntfs_list(struct vw_ntfs *ntfs, const char *path, vw_visit *visit,
                        "a directory has more than %u entries",
                        VW_DIR_ENTRIES_MAX);
     if (rc != 0 && !listing.stopped)
-        return fail_ntfs(ntfs, "list a directory", err);
+        return vw_ntfs_fail(ntfs, "list a directory", err);
     *ret_found = true;
     return 0;
 }
@@ -687,16 +441,16 @@ static int
 read_log_state(struct vw_ntfs *ntfs, bool *ret_unclean,
                struct vtopo_error *err)
 {
-    vt_auto(close_inodep) ntfs_inode *inode = NULL;
-    vt_auto(close_attributep) ntfs_attr *data = NULL;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(vw_ntfs_close_attributep) ntfs_attr *data = NULL;
     RESTART_PAGE_HEADER *page = NULL;
 
     inode = ntfs_inode_open(ntfs->volume, FILE_LogFile);
     if (inode == NULL)
-        return fail_ntfs(ntfs, "open the journal", err);
+        return vw_ntfs_fail(ntfs, "open the journal", err);
     data = ntfs_attr_open(inode, AT_DATA, AT_UNNAMED, 0);
     if (data == NULL)
-        return fail_ntfs(ntfs, "open the journal", err);
+        return vw_ntfs_fail(ntfs, "open the journal", err);
     *ret_unclean = !ntfs_check_logfile(data, &page)
                    || !ntfs_is_logfile_clean(data, page);
     free(page);
@@ -735,71 +489,10 @@ vw_ntfs_state(struct vw_ntfs *ntfs, struct vw_volume_state *ret_state,
                  || ntfs->mirror.covered,
     };
 
-    begin(ntfs);
+    vw_ntfs_begin(ntfs);
     if (read_log_state(ntfs, &state.log_unclean, err) < 0
         || read_hibernation(ntfs, &state.hibernation, err) < 0)
         return -1;
     *ret_state = state;
-    return 0;
-}
-
-/* ------------------------------------------------------------ write */
-
-/* Whether the data of a file are bytes in clusters, or in its record. */
-static int
-check_plain(const struct ntfs_file *file, size_t size,
-            struct vtopo_error *err)
-{
-    if ((file->flags & VW_FILE_UNREADABLE) != 0 || file->data == NULL)
-        return vw_file_refuse(file->flags, err);
-    if ((file->flags & (VW_FILE_COMPRESSED | VW_FILE_SPARSE)) != 0)
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "the file is compressed or sparse, and such files are "
-                       "not written");
-    if ((uint64_t)size > (uint64_t)file->data->data_size)
-        return vt_fail(err, VTOPO_IMPOSSIBLE, "the file would grow");
-    return 0;
-}
-
-int
-vw_ntfs_rewrite(struct vw_ntfs *ntfs, const char *path,
-                const unsigned char *data, size_t size,
-                struct vtopo_error *err)
-{
-    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
-    ntfs_attr *attribute;
-    bool found;
-
-    if (vw_ntfs_find(ntfs, path, &file, &found, err) < 0)
-        return -1;
-    if (!found)
-        return vt_fail(err, VTOPO_BAD_INPUT, "there is no %s", path);
-    if (check_plain(file.context, size, err) < 0)
-        return -1;
-    attribute = ((struct ntfs_file *)file.context)->data;
-    begin(ntfs);
-    for (size_t at = 0; at < size;) {
-        s64 put = ntfs_attr_pwrite(attribute, (s64)at, (s64)(size - at),
-                                   data + at);
-
-        if (put <= 0 || put > (s64)(size - at))
-            return fail_ntfs(ntfs, "write a file", err);
-        at += (size_t)put;
-    }
-    if (attribute->data_size != (s64)size
-        && ntfs_attr_truncate(attribute, (s64)size) != 0)
-        return fail_ntfs(ntfs, "shorten a file", err);
-    return 0;
-}
-
-int
-vw_ntfs_finish(struct vw_ntfs **ntfs, struct vtopo_error *err)
-{
-    vt_auto(vw_ntfs_closep) struct vw_ntfs *ending = vt_steal(ntfs);
-    ntfs_volume *volume = vt_steal(&ending->volume);
-
-    begin(ending);
-    if (ntfs_umount(volume, FALSE) != 0 || ending->trouble.code != VTOPO_OK)
-        return fail_ntfs(ending, "finish an NTFS volume", err);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * ntfs.h - read NTFS, and shorten or overwrite a file
+ * ntfs.h - read NTFS, and put a file there
  *
  * By libntfs-3g, over bytes that we hand it: it opens nothing itself.  What
  * it writes goes to a sink, where there is one, and never to the disk; to
@@ -15,10 +15,10 @@
 
 #include "file.h"
 
-/* Limits: reads that the library may make for one call of ours, and the size
- * of the bitmap of a directory, which it walks bit by bit.
+/* Limits: reads and writes that the library may make for one call of ours,
+ * and the size of the bitmap of a directory, which it walks bit by bit.
  */
-#define VW_NTFS_READS_MAX      50000u
+#define VW_NTFS_REQUESTS_MAX   50000u
 #define VW_NTFS_DIR_BITMAP_MAX 65536
 
 struct vw_ntfs;
@@ -38,14 +38,13 @@ int vw_ntfs_open_to_write(const struct vw_bytes *bytes,
                           struct vw_ntfs **ret_ntfs, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Put @size bytes in the place of all that the file at @path holds, which
- * must not be fewer.  Fails with VTOPO_IMPOSSIBLE for a file that is
+/* As vw_volume_put() has it.  Fails with VTOPO_IMPOSSIBLE for a file that is
  * compressed, sparse, encrypted or elsewhere.
  */
-int vw_ntfs_rewrite(struct vw_ntfs *ntfs, const char *path,
-                    const unsigned char *data, size_t size,
-                    struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
+int vw_ntfs_put(struct vw_ntfs *ntfs, const char *path, const char *like,
+                const unsigned char *data, size_t size,
+                struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 4, 6), warn_unused_result));
 
 /* Close a volume that was written to; *@ntfs is NULL in any case. */
 int vw_ntfs_finish(struct vw_ntfs **ntfs, struct vtopo_error *err)

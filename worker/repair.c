@@ -278,8 +278,8 @@ write_store(const struct vw_found *found, const struct vw_store *store,
     enum vw_content kind;
     bool there = false;
 
-    if (vw_volume_rewrite(&bytes, &sink, store->path, content->data,
-                          content->size, err) < 0)
+    if (vw_volume_put(&bytes, &sink, store->path, NULL, content->data,
+                      content->size, err) < 0)
         return vt_wrap(err, "cannot change %s", store->path);
     if (vw_volume_open(&bytes, &volume, &kind, err) < 0
         || vw_volume_find(volume, store->path, &file, &there, err) < 0

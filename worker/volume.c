@@ -129,9 +129,9 @@ vw_volume_list(struct vw_volume *volume, const char *path, vw_visit *visit,
 }
 
 static int
-rewrite_fat(const struct vw_bytes *partition, const struct vw_sink *sink,
-            const char *path, const unsigned char *data, size_t size,
-            struct vtopo_error *err)
+put_fat(const struct vw_bytes *partition, const struct vw_sink *sink,
+        const char *path, const unsigned char *data, size_t size,
+        struct vtopo_error *err)
 {
     vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
 
@@ -141,31 +141,30 @@ rewrite_fat(const struct vw_bytes *partition, const struct vw_sink *sink,
 }
 
 static int
-rewrite_ntfs(const struct vw_bytes *partition, const struct vw_sink *sink,
-             const char *path, const unsigned char *data, size_t size,
-             struct vtopo_error *err)
+put_ntfs(const struct vw_bytes *partition, const struct vw_sink *sink,
+         const char *path, const char *like, const unsigned char *data,
+         size_t size, struct vtopo_error *err)
 {
     vt_auto(vw_ntfs_closep) struct vw_ntfs *ntfs = NULL;
 
     if (vw_ntfs_open_to_write(partition, sink, &ntfs, err) < 0
-        || vw_ntfs_rewrite(ntfs, path, data, size, err) < 0)
+        || vw_ntfs_put(ntfs, path, like, data, size, err) < 0)
         return -1;
     return vw_ntfs_finish(&ntfs, err);
 }
 
 int
-vw_volume_rewrite(const struct vw_bytes *partition,
-                  const struct vw_sink *sink, const char *path,
-                  const unsigned char *data, size_t size,
-                  struct vtopo_error *err)
+vw_volume_put(const struct vw_bytes *partition, const struct vw_sink *sink,
+              const char *path, const char *like, const unsigned char *data,
+              size_t size, struct vtopo_error *err)
 {
     enum vw_content content;
 
     if (vw_content_probe(partition, &content, err) < 0)
         return -1;
     if (content == VW_CONTENT_FAT)
-        return rewrite_fat(partition, sink, path, data, size, err);
+        return put_fat(partition, sink, path, data, size, err);
     if (content == VW_CONTENT_NTFS)
-        return rewrite_ntfs(partition, sink, path, data, size, err);
+        return put_ntfs(partition, sink, path, like, data, size, err);
     return fail_content(content, err);
 }

@@ -60,14 +60,21 @@ int vw_volume_list(struct vw_volume *volume, const char *path,
                    struct vtopo_error *err)
     __attribute__((nonnull(1, 2, 3, 5, 6), warn_unused_result));
 
-/* Put @size bytes in the place of all that the file at @path holds, which
- * must not be fewer, on a volume that is open elsewhere only to be read:
- * @sink takes the writes, and @partition shows them from then on.
+/* Make the file at @path hold exactly the @size bytes of @data: longer or
+ * shorter than before, or new.  A new one appears in its folder, which must be
+ * there, with the protection and the DOS attributes of the file @like in the
+ * same folder (NULL: none), and with the present time; it needs a name of
+ * DOS.  One that is there keeps all but its time of modification.
+ *
+ * The volume is open elsewhere only to be read: @sink takes the writes, and
+ * @partition shows them from then on.  Fails with VTOPO_IMPOSSIBLE where the
+ * volume has no room, or the file is of a kind that is not written.  What
+ * @sink took before a failure is good for nothing.
  */
-int vw_volume_rewrite(const struct vw_bytes *partition,
-                      const struct vw_sink *sink, const char *path,
-                      const unsigned char *data, size_t size,
-                      struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
+int vw_volume_put(const struct vw_bytes *partition,
+                  const struct vw_sink *sink, const char *path,
+                  const char *like, const unsigned char *data, size_t size,
+                  struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 3, 5, 7), warn_unused_result));
 
 #endif /* VW_VOLUME_H */
