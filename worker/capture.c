@@ -3,11 +3,12 @@
 /*
  * capture.c - a disk that seems to be written to (see capture.h)
  *
- * The units that were written to are an array in the order of their numbers:
- * there are few, and mostly they come in order.
+ * The units that were written to are in a tree by their numbers, which a
+ * hostile volume may choose, and in a list as they come.
  */
 
 #include <inttypes.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +20,15 @@
 
 struct unit {
     uint64_t number;
-    unsigned char *data;        /* owned */
+    unsigned char data[];
 };
 
 struct vw_capture {
     struct vw_bytes disk;
     unsigned unit;              /* bytes */
     size_t count;
-    struct unit *units;         /* owned: room for all that may be kept */
+    struct unit **units;        /* owned: room for all that may be kept */
+    void *tree;                 /* of tsearch(): the same, not owned */
 };
 
 int
@@ -38,7 +40,7 @@ vw_capture_new(const struct vw_bytes *disk, unsigned unit,
 
     if (capture == NULL)
         return vt_fail_memory(err);
-    capture->units = calloc(VW_CAPTURE_MAX / unit, sizeof(struct unit));
+    capture->units = calloc(VW_CAPTURE_MAX / unit, sizeof(*capture->units));
     if (capture->units == NULL)
         return vt_fail_memory(err);
     capture->disk = *disk;
@@ -47,44 +49,42 @@ vw_capture_new(const struct vw_bytes *disk, unsigned unit,
     return 0;
 }
 
+static void
+keep_unit(void *unit)
+{
+    (void)unit;                 /* the list frees it */
+}
+
 void
 vw_capture_free(struct vw_capture *capture)
 {
     if (capture == NULL)
         return;
+    tdestroy(capture->tree, keep_unit);
     for (size_t i = 0; i < capture->count; i++)
-        free(capture->units[i].data);
+        free(capture->units[i]);
     free(capture->units);
     free(capture);
 }
 
 /* ------------------------------------------------------------ units */
 
-/* The first place whose unit is not before @number. */
-static size_t
-place_of(const struct vw_capture *capture, uint64_t number)
+static int
+compare_units(const void *left, const void *right)
 {
-    size_t low = 0;
-    size_t high = capture->count;
+    uint64_t a = ((const struct unit *)left)->number;
+    uint64_t b = ((const struct unit *)right)->number;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (capture->units[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return a < b ? -1 : a > b;
 }
 
 static struct unit *
 find_unit(const struct vw_capture *capture, uint64_t number)
 {
-    size_t place = place_of(capture, number);
+    const struct unit key = { .number = number };
+    struct unit *const *node = tfind(&key, &capture->tree, compare_units);
 
-    return place < capture->count && capture->units[place].number == number
-           ? &capture->units[place] : NULL;
+    return node == NULL ? NULL : *node;
 }
 
 /* The disk may end inside its last unit. */
@@ -97,36 +97,35 @@ size_of(const struct vw_capture *capture, uint64_t number)
 }
 
 /* The bytes of unit @number, taken from the disk where it was not written to
- * yet.
+ * yet, unless it is to be written @whole.
  */
 static int
-take_unit(struct vw_capture *capture, uint64_t number,
+take_unit(struct vw_capture *capture, uint64_t number, bool whole,
           unsigned char **ret_data, struct vtopo_error *err)
 {
-    vt_autofree unsigned char *data = NULL;
-    struct unit *unit = find_unit(capture, number);
-    size_t place;
+    struct unit *found = find_unit(capture, number);
+    vt_autofree struct unit *unit = NULL;
 
-    if (unit != NULL) {
-        *ret_data = unit->data;
+    if (found != NULL) {
+        *ret_data = found->data;
         return 0;
     }
     if ((capture->count + 1) * capture->unit > VW_CAPTURE_MAX)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "more than %u bytes would have to be written",
                        VW_CAPTURE_MAX);
-    data = malloc(capture->unit);
-    if (data == NULL)
+    unit = malloc(sizeof(*unit) + capture->unit);
+    if (unit == NULL)
         return vt_fail_memory(err);
-    if (vw_bytes_read(&capture->disk, number * capture->unit, data,
-                      size_of(capture, number), err) < 0)
+    unit->number = number;
+    if (!whole && vw_bytes_read(&capture->disk, number * capture->unit,
+                                unit->data, size_of(capture, number),
+                                err) < 0)
         return -1;
-    place = place_of(capture, number);
-    unit = &capture->units[place];
-    memmove(unit + 1, unit, (capture->count - place) * sizeof(*unit));
-    *unit = (struct unit) { .number = number, .data = vt_steal(&data) };
-    capture->count++;
+    if (tsearch(unit, &capture->tree, compare_units) == NULL)
+        return vt_fail_memory(err);
     *ret_data = unit->data;
+    capture->units[capture->count++] = vt_steal(&unit);
     return 0;
 }
 
@@ -136,20 +135,19 @@ static int
 read_capture(struct vw_capture *capture, uint64_t offset, void *buffer,
              size_t size, struct vtopo_error *err)
 {
+    uint64_t number = offset / capture->unit;
     unsigned char *to = buffer;
-    size_t place;
 
     if (vw_bytes_read(&capture->disk, offset, buffer, size, err) < 0)
         return -1;
-    place = place_of(capture, offset / capture->unit);
-    for (; place < capture->count; place++) {
-        const struct unit *unit = &capture->units[place];
-        uint64_t at = unit->number * capture->unit;
+    for (; number * capture->unit < offset + size; number++) {
+        const struct unit *unit = find_unit(capture, number);
+        uint64_t at = number * capture->unit;
         uint64_t start = at > offset ? at : offset;
-        uint64_t end = at + size_of(capture, unit->number);
+        uint64_t end = at + size_of(capture, number);
 
-        if (at >= offset + size)
-            break;
+        if (unit == NULL)
+            continue;
         if (end > offset + size)
             end = offset + size;
         memcpy(to + (start - offset), unit->data + (start - at),
@@ -175,7 +173,8 @@ write_capture(struct vw_capture *capture, uint64_t offset, const void *data,
 
         if (piece > size)
             piece = size;
-        if (take_unit(capture, offset / capture->unit, &to, err) < 0
+        if (take_unit(capture, offset / capture->unit,
+                      piece == capture->unit, &to, err) < 0
             || to == NULL)
             return -1;
         memcpy(to + inside, from, piece);
@@ -243,6 +242,14 @@ flush(struct listing *listing, vw_take_write *take, void *context)
     listing->write.old_crc32 = 0;
 }
 
+/* The same for those of the list. */
+static int
+compare_places(const void *left, const void *right)
+{
+    return compare_units(*(struct unit *const *)left,
+                         *(struct unit *const *)right);
+}
+
 static int
 list_units(struct vw_capture *capture, struct listing *listing,
            unsigned char *old, vw_take_write *take, void *context,
@@ -251,7 +258,7 @@ list_units(struct vw_capture *capture, struct listing *listing,
     struct vw_write *write = &listing->write;
 
     for (size_t i = 0; i < capture->count; i++) {
-        const struct unit *unit = &capture->units[i];
+        const struct unit *unit = capture->units[i];
         uint64_t at = unit->number * capture->unit;
         size_t size = size_of(capture, unit->number);
 
@@ -282,5 +289,7 @@ vw_capture_list(struct vw_capture *capture, vw_take_write *take,
 
     if (data == NULL || old == NULL)
         return vt_fail_memory(err);
+    qsort(capture->units, capture->count, sizeof(struct unit *),
+          compare_places);
     return list_units(capture, &listing, old, take, context, err);
 }

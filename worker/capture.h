@@ -13,8 +13,10 @@
 
 #include "bytes.h"
 
-/* Limits: of all that is kept, and of one proposed write. */
-#define VW_CAPTURE_MAX   (4u << 20)
+/* Limits: of all that is kept, which three kernels of Windows with their HALs
+ * and what changes about them fit in, and of one proposed write.
+ */
+#define VW_CAPTURE_MAX   (16u << 20)
 #define VW_CAPTURE_PIECE 65536u
 
 struct vw_capture;

@@ -36,7 +36,11 @@
 #include "repair.h"
 #include "sniff.h"
 
-#define ANSWER_MAX (4u << 20)
+/* Bytes of one answer: those of VW_CAPTURE_MAX in base64, with up to 100 more
+ * for each 512 of them, which may be a write of its own, and some to spare.
+ * The parent takes 64 KiB more (VT_IMAGE_ANSWER_MAX), for what is around it.
+ */
+#define ANSWER_MAX (32u << 20)
 
 /* Reads the question that @reader stands before, and answers it. */
 typedef int answer_question(const struct vw_message *message,

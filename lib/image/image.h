@@ -27,7 +27,7 @@
 #define VT_IMAGE_CHAIN_MAX   64u            /* files, the image included */
 #define VT_IMAGE_EXTENTS_MAX 1024u          /* of one VMware disk */
 #define VT_IMAGE_FILES_MAX   32u            /* loose files of one question */
-#define VT_IMAGE_ANSWER_MAX  ((4u << 20) + 65536u)
+#define VT_IMAGE_ANSWER_MAX  ((32u << 20) + 65536u) /* one line of the worker */
 #define VT_IMAGE_REQUEST_MAX 65536u         /* bytes of one question */
 #define VT_IMAGE_FDS_MAX     40u            /* that go with it */
 #define VT_IMAGE_WALL_MS     60000u         /* for one question */

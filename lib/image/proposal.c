@@ -153,47 +153,41 @@ read_write_member(struct vt_json_reader *reader, const char *key, void *to,
 static int
 digit_of(char letter)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = letter == '\0' ? NULL : strchr(digits, letter);
-
-    return at == NULL ? -1 : (int)(at - digits);
+    if (letter >= 'A' && letter <= 'Z')
+        return letter - 'A';
+    if (letter >= 'a' && letter <= 'z')
+        return letter - 'a' + 26;
+    if (letter >= '0' && letter <= '9')
+        return letter - '0' + 52;
+    return letter == '+' ? 62 : letter == '/' ? 63 : -1;
 }
 
-/* The bytes that @text stands for, or 0 where it is no base64. */
-static size_t
-size_of(const char *text)
+/* Turn @text into the bytes of @block; false where it is none, or stands for
+ * none or too many.
+ */
+static bool
+decode(const char *text, struct vt_undo_block *block)
 {
     size_t length = strlen(text);
     size_t padding = length < 4 ? 0 : (size_t)(text[length - 1] == '=')
                      + (text[length - 2] == '=');
+    size_t size = length / 4 * 3 - padding;
+    unsigned bits = 0;
 
-    for (size_t i = 0; i < length - padding; i++) {
-        if (digit_of(text[i]) < 0)
-            return 0;
-    }
-    return length % 4 != 0 ? 0 : length / 4 * 3 - padding;
-}
-
-/* Turn @text into the bytes of @block; false where it is none. */
-static bool
-decode(const char *text, struct vt_undo_block *block)
-{
-    size_t size = size_of(text);
-
-    if (size == 0 || size > VT_PROPOSAL_BYTES_MAX)
+    if (length == 0 || length % 4 != 0 || size > VT_PROPOSAL_BYTES_MAX)
         return false;
     block->new = malloc(size);
     if (block->new == NULL)
         return false;
     block->size = (uint32_t)size;
-    for (size_t i = 0; i < size; i++) {
-        const char *four = text + i / 3 * 4;
-        unsigned low = (unsigned)digit_of(four[i % 3 + 1]);
-        unsigned high = (unsigned)digit_of(four[i % 3]);
+    for (size_t i = 0, put = 0; i < length - padding; i++) {
+        int digit = digit_of(text[i]);
 
-        block->new[i] = (unsigned char)(high << (2 + 2 * (i % 3))
-                                        | low >> (4 - 2 * (i % 3)));
+        if (digit < 0)
+            return false;
+        bits = (bits << 6 | (unsigned)digit) & 0xffffff;
+        if (i % 4 > 0)
+            block->new[put++] = (unsigned char)(bits >> (6 - i % 4 * 2));
     }
     block->new_crc = vt_crc32(0, block->new, size);
     return true;
@@ -201,14 +195,13 @@ decode(const char *text, struct vt_undo_block *block)
 
 /* Whether @block may stand behind those that are there. */
 static bool
-fits(const struct vt_undo *writes, const struct vt_undo_block *block)
+fits(const struct vt_proposal *proposal, const struct vt_undo_block *block)
 {
+    const struct vt_undo *writes = &proposal->writes;
     const struct vt_undo_block *before;
-    uint64_t bytes = block->size;
 
-    for (size_t i = 0; i < writes->count; i++)
-        bytes += writes->blocks[i].size;
-    if (bytes > VT_PROPOSAL_BYTES_MAX || block->offset > INT64_MAX)
+    if (block->size > VT_PROPOSAL_BYTES_MAX - proposal->writes_bytes
+        || block->offset > INT64_MAX)
         return false;
     before = writes->count == 0 ? NULL : &writes->blocks[writes->count - 1];
     return before == NULL || block->offset >= before->offset + before->size;
@@ -217,7 +210,8 @@ fits(const struct vt_undo *writes, const struct vt_undo_block *block)
 static int
 add_write(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
 {
-    struct vt_undo *writes = &((struct vt_proposal *)to)->writes;
+    struct vt_proposal *proposal = to;
+    struct vt_undo *writes = &proposal->writes;
     struct write write = { .data = NULL };
     struct vt_undo_block block = { .size = 0 };
     struct vt_undo_block *blocks;
@@ -230,7 +224,7 @@ add_write(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
     if (writes->count == VT_UNDO_BLOCKS_MAX)
         return fail_many("writes", err);
     if (!write.has_offset || write.data == NULL
-        || !decode(write.data, &block) || !fits(writes, &block)) {
+        || !decode(write.data, &block) || !fits(proposal, &block)) {
         free(block.new);
         return vt_fail(err, VTOPO_SYSTEM, "the worker proposes a write that "
                        "cannot be");
@@ -242,6 +236,7 @@ add_write(struct vt_json_reader *reader, void *to, struct vtopo_error *err)
     }
     writes->blocks = blocks;
     blocks[writes->count++] = block;
+    proposal->writes_bytes += block.size;
     return 0;
 }
 

@@ -13,10 +13,12 @@
 #include "base/buf.h"
 #include "image/undo.h"
 
-/* Limits of a proposal. */
+/* Limits of a proposal.  The bytes of all writes are what the worker may keep
+ * of them (VW_CAPTURE_MAX).
+ */
 #define VT_PROPOSAL_CHANGES_MAX 256u
 #define VT_PROPOSAL_TEXTS_MAX   64u
-#define VT_PROPOSAL_BYTES_MAX   (4u << 20)
+#define VT_PROPOSAL_BYTES_MAX   (16u << 20)
 
 /* One change; strings point into the answer. */
 struct vt_change {
@@ -42,6 +44,7 @@ struct vt_proposal {
     const char *advice[VT_PROPOSAL_TEXTS_MAX];
     unsigned advice_count;
     struct vt_undo writes;      /* owned; the old bytes are not known yet */
+    size_t writes_bytes;        /* of all of them */
 };
 
 void vt_proposal_clear(struct vt_proposal *proposal);

@@ -227,7 +227,7 @@ no_more_is_kept_than_is_allowed(void **state)
         UNIT_RESULT(sink.write(sink.context, i * UINT64_C(1000000), "x", 1,
                                &err), &err, NULL);
     UNIT_RESULT(sink.write(sink.context, UINT64_C(1) << 49, "x", 1, &err),
-                &err, "more than 4194304 bytes would have to be written");
+                &err, "more than 16777216 bytes would have to be written");
 }
 
 static const struct CMUnitTest tests[] = {
