@@ -11,6 +11,8 @@
 #include "bulk.h"
 #include "commands.h"
 #include "config/config.h"
+#include "output.h"
+#include "plan-install.h"
 #include "report/nova-json.h"
 #include "report/plan-json.h"
 #include "report/plan-text.h"
@@ -18,6 +20,7 @@
 
 struct plan_args {
     struct setting_args setting;
+    struct install_args install;
     unsigned vcpus, max_vcpus;
     unsigned sockets, cores, threads;
     unsigned max_sockets, max_cores, max_threads;
@@ -44,6 +47,7 @@ static const struct option_row plan_options[] = {
       .help = "number of vCPUs that the guest gets" },
     COUNT("max-vcpus", max_vcpus, "number that it can get later (hot-add)"),
     SETTING_OPTIONS(struct plan_args),
+    INSTALL_OPTIONS(struct plan_args),
     { .name = "app", .arg = "ID", .kind = OPTION_TEXT,
       .field = offsetof(struct plan_args, app),
       .help = "application to plan for, such as sql-2019-standard" },
@@ -212,7 +216,23 @@ show(const struct plan_args *args, const struct vt_plan_answer *answer,
         vt_buf_add_char(out, '\n');
     } else {
         vt_plan_text(out, answer);
+        if (answer->install != NULL)
+            vt_install_text(out, answer->install, output_add_escaped);
     }
+}
+
+/* The guest that is planned for is one to be installed. */
+static int
+add_install(const struct plan_args *args, const struct vt_setup *setup,
+            struct vt_plan_answer *answer, struct vt_buf *text,
+            struct vt_install *install, struct vtopo_error *err)
+{
+    if (setup == NULL)
+        return 0;
+    if (install_make(&args->install, setup, answer, text, install, err) < 0)
+        return -1;
+    answer->install = install;
+    return 0;
 }
 
 static int
@@ -223,6 +243,9 @@ plan_guest(const struct plan_args *args, struct vt_buf *out,
         SETTING_TEXT_INIT;
     vt_auto(vt_plan_answer_clear) struct vt_plan_answer answer =
         VT_PLAN_ANSWER_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf answer_file = VT_BUF_INIT;
+    const struct vt_setup *setup = NULL;
+    struct vt_install install;
     struct vt_plan_request request = {
         .plan = {
             .vcpus = args->vcpus, .max_vcpus = args->max_vcpus,
@@ -235,6 +258,9 @@ plan_guest(const struct plan_args *args, struct vt_buf *out,
     };
 
     if (setting_from_args(&args->setting, &text, &request.setting, err) < 0
+        || (args->install.system != NULL
+            && install_choose(&args->install, &request.setting, &setup,
+                              err) < 0)
         || vt_plan_answer_make(&request, &answer, err) < 0)
         return -1;
     if (args->platform != NULL && answer.plan.kept == 0) {
@@ -243,10 +269,20 @@ plan_guest(const struct plan_args *args, struct vt_buf *out,
                       args->vcpus, answer.plan.reason);
         return vt_hint(err, "leave --for out to see what would be used");
     }
+    if (add_install(args, setup, &answer, &answer_file, &install, err) < 0)
+        return -1;
     show(args, &answer, out);
     *ret_status = answer.plan.kept != 0 ? 0
         : answer.plan.candidates[0].drop == VTOPO_DROP_UNCERTAIN ? 1 : 2;
     return 0;
+}
+
+/* An option that is no part of planning an installation. */
+static const char *
+other_option(const struct plan_args *args, bool nova)
+{
+    return args->requests != NULL ? "--requests"
+        : nova ? "--policy nova" : args->platform != NULL ? "--for" : NULL;
 }
 
 static int
@@ -263,6 +299,11 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     if (operands != 0)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "plan: takes no operand, and '%s' was given", argv[1]);
+    if (install_check(&args.install, &args.setting, other_option(&args, nova),
+                      err) < 0)
+        return -1;
+    if (args.install.system != NULL)
+        args.setting.os = args.install.system;
     if (args.requests != NULL)
         return run_bulk(&args, nova, err);
     if (args.vcpus == 0) {
@@ -285,12 +326,16 @@ const struct command command_plan = {
         "\n"
         "With --policy nova it gives OpenStack Nova's answer instead, the "
         "counts of the command line being the flavor's. The exit status is 0 "
-        "when there is a shape that is used in full, 2 when there is none.",
+        "when there is a shape that is used in full, 2 when there is none.\n"
+        "\n"
+        "With --install it plans for a Windows that is to be installed, and "
+        "says how its setup comes to a HAL for several processors.",
     .options = plan_options,
     .examples =
         "  vtopo plan --vcpus 8 --os win10\n"
         "  vtopo plan --vcpus 8 --max-vcpus 16 --os win2k22/standard --all\n"
         "  vtopo plan --vcpus 6 --os winvista/business --for libvirt\n"
-        "  vtopo plan --vcpus 8 --policy nova --max-sockets 2\n",
+        "  vtopo plan --vcpus 8 --policy nova --max-sockets 2\n"
+        "  vtopo plan --vcpus 2 --install winxp/professional --floppy f.img\n",
     .run = run,
 };

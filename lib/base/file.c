@@ -66,3 +66,55 @@ vt_write_all(int fd, const char *name, const void *data, size_t size,
     }
     return 0;
 }
+
+/* Give the whole file at @temporary the name @name, which no file has yet.
+ * link() is what every kernel has for that; file systems without links, such
+ * as FAT, know the newer call.
+ */
+static int
+take_name(const char *temporary, const char *name, struct vtopo_error *err)
+{
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EEXIST && link(temporary, name) == 0) {
+        (void)unlink(temporary);
+        return 0;
+    }
+    if (errno != EEXIST)
+        return vt_fail_errno(err, "cannot make '%s'", name);
+    (void)vt_fail(err, VTOPO_BAD_INPUT, "'%s' exists, and is not overwritten",
+                  name);
+    return vt_hint(err, "remove it, or name another file");
+}
+
+static int
+write_temporary(const char *temporary, const char *name, const void *data,
+                size_t size, struct vtopo_error *err)
+{
+    vt_autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL
+                               | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return vt_fail_errno(err, "cannot make '%s'", name);
+    if (vt_write_all(fd, temporary, data, size, err) < 0)
+        return -1;
+    if (fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot write to %s", temporary);
+    return take_name(temporary, name, err);
+}
+
+int
+vt_write_new(const char *name, const void *data, size_t size,
+             struct vtopo_error *err)
+{
+    vt_autofree char *temporary = NULL;
+
+    if (asprintf(&temporary, "%s.%d", name, (int)getpid()) < 0) {
+        temporary = NULL;
+        return vt_fail_memory(err);
+    }
+    if (write_temporary(temporary, name, data, size, err) == 0)
+        return 0;
+    (void)unlink(temporary);
+    return -1;
+}

@@ -28,4 +28,11 @@ int vt_write_all(int fd, const char *name, const void *data, size_t size,
                  struct vtopo_error *err)
     __attribute__((nonnull(2, 5), warn_unused_result));
 
+/* Make the file @name of @data.  It gets its name when it is whole, and never
+ * takes that of another; on failure there is nothing.
+ */
+int vt_write_new(const char *name, const void *data, size_t size,
+                 struct vtopo_error *err)
+    __attribute__((nonnull(1, 4), warn_unused_result));
+
 #endif /* VT_FILE_H */

@@ -83,6 +83,33 @@ vt_hal_lookup_file(const char *file)
     return NULL;
 }
 
+bool
+vt_lineage_has(const char *lineage, const char *generation)
+{
+    size_t length = strlen(lineage);
+    char next;
+
+    if (strncmp(generation, lineage, length) != 0)
+        return false;
+    next = generation[length];
+    return length == 0 || next == '\0' || next == '.' || next == '-';
+}
+
+const struct vt_setup *
+vt_setup_lookup(const char *generation, const char *hal)
+{
+    for (size_t i = 0; i < vt_setups_count; i++) {
+        const struct vt_setup *setup = &vt_setups[i];
+
+        if (vt_lineage_has(setup->lineage, generation)
+            && (hal == NULL || (setup->hal != NULL
+                                && vt_hal_lookup(hal)
+                                   == vt_hal_lookup(setup->hal))))
+            return setup;
+    }
+    return NULL;
+}
+
 /* Whether @osinfo is a version of @prefix: "debian12" of "debian", but not
  * "older" of "ol", nor "freebsd14" of "freebsd1".
  */

@@ -15,6 +15,9 @@ const struct vt_source_tag vt_source_tags[] = {
       "section" },
     { "DEC", "an analysis of Windows kernels by somebody outside Microsoft; "
       "facts only, and weak" },
+    { "DEPLOY", "Microsoft's reference of answer files: of Windows 2000 "
+      "unattend.doc, of XP ref.chm, both in deploy.cab on the CD; of Server "
+      "2003 the pages of TechNet, by the name of the section or the entry" },
     { "FREEBSD", "the FreeBSD project's source tree and manual pages" },
     { "GC", "Geoff Chappell's studies of Windows, geoffchappell.com (kept at "
       "github.com/geoffchappellmirror); the path is that of the page" },

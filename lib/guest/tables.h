@@ -125,6 +125,42 @@ struct vt_app {
     struct vt_source source;
 };
 
+/* How the setup of a lineage comes to a system that uses several processors:
+ * a row a lineage and HAL, that which suits QEMU's machines first.
+ */
+struct vt_setup {
+    const char *lineage;        /* ids of generations begin with it, "nt5.1" */
+    const char *hal;            /* id of the HAL; NULL: there is no choice */
+    const char *computer;       /* its name in [Computer] of txtsetup.sif; NULL
+                                 * where hal is */
+    struct vt_source computer_source;   /* text NULL where computer is */
+    unsigned detects_from;      /* vCPUs that setup must see to choose it by
+                                 * itself; 0: it can choose nothing else */
+    const char *detects;        /* the same as a sentence */
+    struct vt_source detects_source;
+};
+
+/* A line of the answer file that makes setup take a HAL; lines of a section
+ * stand together.
+ */
+struct vt_answer_line {
+    const char *lineage;
+    const char *section, *key;
+    const char *value;          /* NULL: the computer of struct vt_setup */
+    const char *why;
+    struct vt_source source;
+};
+
+/* How that file comes to setup, and what it does beside, as sentences; or how
+ * the same is done by hand.
+ */
+struct vt_answer_note {
+    const char *lineage;        /* "": all that have rows above */
+    bool by_hand;
+    const char *text;
+    struct vt_source source;
+};
+
 /* A tag and what it stands for. */
 struct vt_source_tag {
     const char *tag;
@@ -148,6 +184,12 @@ extern const struct vt_family vt_families[];
 extern const size_t vt_families_count;
 extern const struct vt_hal vt_hals[];
 extern const size_t vt_hals_count;
+extern const struct vt_setup vt_setups[];
+extern const size_t vt_setups_count;
+extern const struct vt_answer_line vt_answer_lines[];
+extern const size_t vt_answer_lines_count;
+extern const struct vt_answer_note vt_answer_notes[];
+extern const size_t vt_answer_notes_count;
 extern const struct vt_app vt_apps[];
 extern const size_t vt_apps_count;
 extern const struct vt_source_tag vt_source_tags[];
@@ -166,6 +208,17 @@ const struct vt_hal *vt_hal_lookup(const char *id);
  * are all called hal.dll, which finds the one of that name on the media.
  */
 const struct vt_hal *vt_hal_lookup_file(const char *file);
+
+/* Whether @generation ("nt5.1-x86") is of @lineage ("nt5.1", "nt5"; "" is
+ * every one).
+ */
+bool vt_lineage_has(const char *lineage, const char *generation);
+
+/* How setup of @generation comes to @hal, or, where that is NULL, to the HAL
+ * that suits QEMU's machines.  NULL where that is not known.
+ */
+const struct vt_setup *vt_setup_lookup(const char *generation,
+                                       const char *hal);
 
 /* The rows of release @osinfo, which stand together: the first of them, or
  * NULL when there is none.  "debian12" finds the rows of "linux".

@@ -257,6 +257,10 @@ vt_plan_answer_write(struct vt_json *json, const struct vt_plan_answer *answer)
             write_candidate(json, &plan->candidates[i], i < plan->kept);
         vt_json_close(json, ']');
     }
+    if (answer->install != NULL) {
+        vt_json_key(json, "install");
+        vt_install_write(json, answer->install);
+    }
     vt_json_key(json, "assumed");
     vt_assumed_write(json, &answer->request->setting, &answer->resolved);
     vt_json_close(json, '}');

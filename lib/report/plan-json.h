@@ -7,6 +7,7 @@
 #ifndef VT_PLAN_JSON_H
 #define VT_PLAN_JSON_H
 
+#include "report/install.h"
 #include "report/setting.h"
 
 struct vt_plan_request {
@@ -21,6 +22,7 @@ struct vt_plan_answer {
     struct vt_resolved resolved;
     struct vtopo_plan plan;     /* owned; has a candidate at least */
     bool repaired;              /* the plan is for the guest once repaired */
+    const struct vt_install *install;   /* NULL where nothing is installed */
 };
 
 #define VT_PLAN_ANSWER_INIT { .plan = VTOPO_PLAN_INIT }

@@ -132,6 +132,6 @@ if missing "$said" >/dev/null; then
 fi
 
 missing lib/guest/generations.c lib/guest/systems.c lib/guest/hals.c \
-    lib/guest/apps.c || failed=1
+    lib/guest/apps.c lib/guest/setups.c || failed=1
 
 exit "$failed"
