@@ -84,7 +84,7 @@ fail_hal(const struct install_args *args, const struct vtopo_limits *limits,
                           vt_setups[i].hal);
     }
     if (hals.length == 0)
-        return vt_hint(err, "leave --hal out: it has one HAL");
+        return vt_hint(err, "leave --hal out: there is none to choose");
     return vt_hint(err, "--hal may be %s", vt_buf_string(&hals));
 }
 

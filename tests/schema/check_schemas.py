@@ -198,6 +198,14 @@ NOVA = [
     {"vcpus": 5000},
 ]
 
+# Requests cannot ask for an installation; the command line can.
+INSTALL = [
+    ["--install", "winnt4.0/server"], ["--install", "win2k/professional"],
+    ["--install", "winxp/home"], ["--install", "win2k3", "--hal", "mps_mp"],
+    ["--install", "winxp/professional", "--arch", "x86_64"],
+    ["--install", "win7"],
+]
+
 # Neither the schema nor the program may take these.
 WRONG = {
     "predict": [
@@ -304,6 +312,18 @@ def ask(vtopo, command, requests):
     return zip(requests, answers)
 
 
+def check_install(tap, vtopo, answers):
+    """The same answers, given on the command line."""
+    invalid = []
+    for words in INSTALL:
+        for line in run(vtopo, "plan", "--vcpus", "2", "--json", *words):
+            complaint = answers.complaint(json.loads(line))
+            if complaint is not None:
+                invalid.append(f"{' '.join(words)}: {complaint}")
+    tap.ok(f"plan: {len(INSTALL)} answers for installations are valid",
+           invalid)
+
+
 def check_bulk(tap, vtopo, command, requests):
     answers = Answers(command + "-answer")
     request = Draft202012Validator(schema_of(command + "-request"))
@@ -317,6 +337,8 @@ def check_bulk(tap, vtopo, command, requests):
             untrue.append(json.dumps(asked))
     tap.ok(f"{command}: {len(requests)} answers are valid", invalid)
     tap.ok(f"{command}: what was answered is a valid request", untrue)
+    if command == "plan":
+        check_install(tap, vtopo, answers)
     tap.ok(f"{command}: every member that is named was seen",
            answers.unseen())
     taken = [json.dumps(asked)
