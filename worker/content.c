@@ -13,8 +13,11 @@
 #include "base/cleanup.h"
 #include "content.h"
 
-/* The first bytes; enough for every signature but btrfs'. */
+/* The first bytes; enough for every signature but those of ISO 9660, which
+ * leaves the first 16 sectors to others, and of btrfs.
+ */
 #define HEAD_SIZE 4096u
+#define ISO_HEAD  32768u
 #define FAR_HEAD  65536u
 
 static const struct signature {
@@ -35,6 +38,7 @@ static const struct signature {
     { VW_CONTENT_LVM, 512, 8, "LABELONE" },
     { VW_CONTENT_EXT, 1080, 2, "\x53\xef" },
     { VW_CONTENT_SWAP, 4086, 10, "SWAPSPACE2" },
+    { VW_CONTENT_ISO9660, 32769, 5, "CD001" },
     { VW_CONTENT_BTRFS, 65600, 8, "_BHRfS_M" },
 };
 
@@ -131,26 +135,23 @@ int
 vw_content_probe(const struct vw_bytes *bytes,
                  enum vw_content *ret_content, struct vtopo_error *err)
 {
+    static const unsigned heads[] = { 0, ISO_HEAD, FAR_HEAD };
+    enum vw_content content = VW_CONTENT_UNKNOWN;
     unsigned char head[HEAD_SIZE];
-    enum vw_content content;
-    bool empty = false;
+    bool empty = true;
 
-    if (read_head(bytes, 0, head, err) < 0)
-        return -1;
-    content = match(head, 0);
-    if (content == VW_CONTENT_UNKNOWN) {
-        bool zero = is_zero(head);
-
-        if (read_head(bytes, FAR_HEAD, head, err) < 0)
+    for (size_t i = 0; content == VW_CONTENT_UNKNOWN && i < VT_COUNT(heads);
+         i++) {
+        if (read_head(bytes, heads[i], head, err) < 0)
             return -1;
-        content = match(head, FAR_HEAD);
-        if (content == VW_CONTENT_UNKNOWN && zero
-            && look_for_zeros(bytes, &empty, err) < 0)
-            return -1;
-        if (empty)
-            content = VW_CONTENT_EMPTY;
+        content = match(head, heads[i]);
+        empty = empty && is_zero(head);
     }
-    *ret_content = content;
+    if (content == VW_CONTENT_UNKNOWN && empty
+        && look_for_zeros(bytes, &empty, err) < 0)
+        return -1;
+    *ret_content = content == VW_CONTENT_UNKNOWN && empty ? VW_CONTENT_EMPTY
+                                                          : content;
     return 0;
 }
 

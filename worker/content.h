@@ -18,6 +18,7 @@
     X(EMPTY, "empty")                                                        \
     X(NTFS, "ntfs")                                                          \
     X(FAT, "fat")                                                            \
+    X(ISO9660, "iso9660")                                                    \
     X(EXFAT, "exfat")                                                        \
     X(REFS, "refs")                                                          \
     X(BITLOCKER, "bitlocker")                                                \

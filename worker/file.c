@@ -163,5 +163,7 @@ vw_file_refuse(unsigned flags, struct vtopo_error *err)
         why = "it is encrypted";
     else if ((flags & VW_FILE_REPARSE) != 0)
         why = "it is a link";
+    else if ((flags & VW_FILE_PIECES) != 0)
+        why = "it is in several pieces";
     return vt_fail(err, VTOPO_IMPOSSIBLE, "a file cannot be read: %s", why);
 }

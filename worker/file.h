@@ -3,8 +3,8 @@
 /*
  * file.h - what the readers of file systems answer with
  *
- * One form for FAT and NTFS, so that those who look for a file need not know
- * where it lies.
+ * One form for FAT, NTFS and ISO 9660, so that those who look for a file need
+ * not know where it lies.
  */
 
 #ifndef VW_FILE_H
@@ -27,10 +27,11 @@ enum vw_file_flag {
     VW_FILE_WOF        = 1u << 3,   /* by "compact OS": not readable */
     VW_FILE_ENCRYPTED  = 1u << 4,   /* by EFS: not readable */
     VW_FILE_REPARSE    = 1u << 5,   /* a link, or data elsewhere: likewise */
+    VW_FILE_PIECES     = 1u << 6,   /* in several places of an ISO: likewise */
 };
 #define VW_FILE_UNREADABLE                                                   \
     ((unsigned)VW_FILE_WOF | (unsigned)VW_FILE_ENCRYPTED                     \
-     | (unsigned)VW_FILE_REPARSE)
+     | (unsigned)VW_FILE_REPARSE | (unsigned)VW_FILE_PIECES)
 
 /* A file that was found.  Its bytes can be read until it is closed, and must
  * be closed before the volume is.  Those of a directory, and of a file that

@@ -9,11 +9,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "fat.h"
+#include "iso.h"
 #include "ntfs.h"
 #include "volume.h"
 
 struct vw_volume {
-    struct vw_fat *fat;         /* one of the two */
+    struct vw_fat *fat;         /* one of the three */
+    struct vw_iso *iso;
     struct vw_ntfs *ntfs;
 };
 
@@ -63,6 +65,9 @@ vw_volume_open(const struct vw_bytes *partition,
     if (content == VW_CONTENT_FAT) {
         if (vw_fat_open(partition, &volume->fat, err) < 0)
             return -1;
+    } else if (content == VW_CONTENT_ISO9660) {
+        if (vw_iso_open(partition, &volume->iso, err) < 0)
+            return -1;
     } else if (content == VW_CONTENT_NTFS) {
         if (vw_ntfs_open(partition, &volume->ntfs, err) < 0)
             return -1;
@@ -79,6 +84,7 @@ vw_volume_close(struct vw_volume *volume)
     if (volume == NULL)
         return;
     vw_fat_close(volume->fat);
+    vw_iso_close(volume->iso);
     vw_ntfs_close(volume->ntfs);
     free(volume);
 }
@@ -88,8 +94,10 @@ vw_volume_name(const struct vw_volume *volume)
 {
     unsigned bits;
 
-    if (volume->fat == NULL)
+    if (volume->ntfs != NULL)
         return "ntfs";
+    if (volume->iso != NULL)
+        return "iso9660";
     bits = vw_fat_bits(volume->fat);
     return bits == 12 ? "fat12" : bits == 16 ? "fat16" : "fat32";
 }
@@ -102,7 +110,9 @@ vw_volume_state(struct vw_volume *volume, struct vw_volume_state *ret_state,
 
     if (volume->ntfs != NULL)
         return vw_ntfs_state(volume->ntfs, ret_state, err);
-    if (vw_fat_is_dirty(volume->fat, &state.dirty, err) < 0)
+    /* An ISO 9660 image is written once, as a whole: it is always clean. */
+    if (volume->fat != NULL
+        && vw_fat_is_dirty(volume->fat, &state.dirty, err) < 0)
         return -1;
     *ret_state = state;
     return 0;
@@ -115,6 +125,8 @@ vw_volume_find(struct vw_volume *volume, const char *path,
 {
     if (volume->ntfs != NULL)
         return vw_ntfs_find(volume->ntfs, path, ret_file, ret_found, err);
+    if (volume->iso != NULL)
+        return vw_iso_find(volume->iso, path, ret_file, ret_found, err);
     return vw_fat_find(volume->fat, path, ret_file, ret_found, err);
 }
 
@@ -125,6 +137,8 @@ vw_volume_list(struct vw_volume *volume, const char *path, vw_visit *visit,
     if (volume->ntfs != NULL)
         return vw_ntfs_list(volume->ntfs, path, visit, context, ret_found,
                             err);
+    if (volume->iso != NULL)
+        return vw_iso_list(volume->iso, path, visit, context, ret_found, err);
     return vw_fat_list(volume->fat, path, visit, context, ret_found, err);
 }
 
@@ -166,5 +180,8 @@ vw_volume_put(const struct vw_bytes *partition, const struct vw_sink *sink,
         return put_fat(partition, sink, path, data, size, err);
     if (content == VW_CONTENT_NTFS)
         return put_ntfs(partition, sink, path, like, data, size, err);
+    if (content == VW_CONTENT_ISO9660)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "the files of an ISO 9660 image are not written");
     return fail_content(content, err);
 }

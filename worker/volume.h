@@ -32,7 +32,7 @@ vw_volume_closep(struct vw_volume **volume)
     vw_volume_close(*volume);
 }
 
-/* "ntfs", "fat12", "fat16" or "fat32". */
+/* "ntfs", "fat12", "fat16", "fat32" or "iso9660". */
 const char *vw_volume_name(const struct vw_volume *volume)
     __attribute__((nonnull));
 
