@@ -30,9 +30,8 @@ switches_of(const struct vw_bootini_entry *entry)
     return span;
 }
 
-/* Whether NTLDR starts entry @index unasked. */
-static bool
-is_default(const struct vw_bootini *bootini, unsigned index)
+bool
+vw_bootini_is_default(const struct vw_bootini *bootini, unsigned index)
 {
     if (bootini->choice == VW_BOOTINI_LISTED)
         return bootini->default_index == index;
@@ -111,8 +110,9 @@ vw_repair_bootini(struct vw_repair *repair, const char *where, char *text,
         char name[12];
 
         (void)snprintf(name, sizeof(name), "%u", i);
-        any_default = any_default || is_default(bootini, i);
-        if (vw_choice_has(&repair->choice, name, is_default(bootini, i))
+        any_default = any_default || vw_bootini_is_default(bootini, i);
+        if (vw_choice_has(&repair->choice, name,
+                          vw_bootini_is_default(bootini, i))
             && edit_entry(repair, where, old, bootini, i, text, size, &shift,
                           err) < 0)
             return -1;

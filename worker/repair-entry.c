@@ -47,10 +47,11 @@ vw_entry_wants_pae(const char *text, const struct vw_bootini_entry *entry,
 
 /* Whether the new line has the switch @id another way. */
 static bool
-is_replaced(enum vw_switch_id id)
+is_replaced(const struct vw_new_entry *entry, enum vw_switch_id id)
 {
-    return id == VW_SWITCH_HAL || id == VW_SWITCH_KERNEL
-           || id == VW_SWITCH_PAE;
+    return (entry->hal != NULL && id == VW_SWITCH_HAL)
+           || (entry->kernel != NULL && id == VW_SWITCH_KERNEL)
+           || (entry->pae && id == VW_SWITCH_PAE);
 }
 
 static void
@@ -70,7 +71,7 @@ write_line(struct vt_buf *line, const char *text,
     add_span(line, text, old->description);
     vt_buf_add_string(line, DESCRIPTION_SUFFIX "\"");
     for (unsigned i = 0; i < old->switches.count; i++) {
-        if (is_replaced(old->switches.list[i].id))
+        if (is_replaced(entry, old->switches.list[i].id))
             continue;
         vt_buf_add_char(line, ' ');
         add_span(line, text, old->switches.list[i].whole);
@@ -78,7 +79,8 @@ write_line(struct vt_buf *line, const char *text,
     /* Kernel and page tables must agree, whatever the processor has. */
     if (entry->pae)
         vt_buf_add_string(line, " /PAE");
-    vt_buf_printf(line, " /KERNEL=%s", entry->kernel);
+    if (entry->kernel != NULL)
+        vt_buf_printf(line, " /KERNEL=%s", entry->kernel);
     if (entry->hal != NULL)
         vt_buf_printf(line, " /HAL=%s", entry->hal);
 }

@@ -53,7 +53,13 @@ extern const struct vw_limit_row vw_limit_rows[VW_LIMITS];
     X(NO_SYSTEM, "no-system")                                                \
     X(NO_STORE, "no-store")                                                  \
     X(NO_DEFAULT, "no-default")                                              \
-    X(NO_ENTRY, "no-entry")
+    X(NO_ENTRY, "no-entry")                                                  \
+    X(HAL_UNKNOWN, "hal-unknown")                                            \
+    X(HAL_BY_HAND, "hal-by-hand")                                            \
+    X(HAL_NEEDS_FORCE, "hal-needs-force")                                    \
+    X(HAL_MIX, "hal-mix")                                                    \
+    X(HAL_NO_FILES, "hal-no-files")                                          \
+    X(HAL_NAMED, "hal-named")
 
 enum vw_refusal {
 #define VW_REFUSAL(constant, code) VW_REFUSED_##constant,
@@ -150,13 +156,17 @@ int vw_repair_bootini(struct vw_repair *repair, const char *where,
                       char *text, size_t *size, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* Whether NTLDR starts entry @index unasked. */
+bool vw_bootini_is_default(const struct vw_bootini *bootini, unsigned index)
+    __attribute__((nonnull));
+
 /* ------------------------------------------------------------ new entries */
 
 /* What a new line of boot.ini starts. */
 struct vw_new_entry {
     unsigned index;             /* of the line that it is made of */
-    const char *kernel;         /* a file in System32 */
-    const char *hal;            /* likewise, or NULL: the usual one */
+    const char *kernel;         /* a file in System32; NULL: as it was */
+    const char *hal;            /* likewise */
     bool pae;                   /* the kernel is one with PAE */
 };
 

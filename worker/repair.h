@@ -15,14 +15,19 @@
  *
  * @reader stands before the question, an object that the parent wrote:
  *
- *   {"disk":{...},"boot_limits":true,"entries":"default","files":[]}
+ *   {"disk":{...},"boot_limits":true,"entries":"default","hal":"beside",
+ *    "force":false,"media":1,"files":[{"name":"HALMACPI.DL_","fd":2}]}
  *
  *   disk         as vw_facts_run() has it
  *   boot_limits  true: take limits on processors out of the boot stores
  *   entries      of which entries: "default", that of each store; "all"; or a
  *                list of names, of objects of boot stores ("{...}") and of
  *                lines of boot.ini, counted from 0 (0 or "0")
- *   files        must be empty
+ *   hal          "no", "beside" or "replace": how multiprocessor files are
+ *                put in where uniprocessor ones are; "no" where it is missing
+ *   force        also where their maker advises against
+ *   media        a descriptor: an ISO image to take them from, too
+ *   files        likewise: files that may hold them
  *
  * The answer:
  *

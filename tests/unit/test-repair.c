@@ -183,6 +183,10 @@ static const struct {
     /* One HAL for all: only the kernel is another. */
     { HEAD "C:\\W=\"x\"\n", HEAD "C:\\W=\"x (multiprocessor)\" /KERNEL=k\n"
       "C:\\W=\"x\"\n", { 0, "k", NULL, false }, NULL },
+    /* Or only the HAL. */
+    { HEAD "C:\\W=\"x\" /KERNEL=mp /HAL=old\n",
+      HEAD "C:\\W=\"x (multiprocessor)\" /KERNEL=mp /HAL=h\n"
+      "C:\\W=\"x\" /KERNEL=mp /HAL=old\n", { 0, NULL, "h", false }, NULL },
     /* The second of three, with blanks before it; comments stay. */
     { HEAD "C:\\V=\"v\"\r\n; c\r\n  C:\\W = \"x\"\r\nC:\\U=\"u\"",
       HEAD "C:\\V=\"v\"\r\n; c\r\nC:\\W=\"x (multiprocessor)\" /KERNEL=k "

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * hal-search.h - look for multiprocessor files on a disk and on setup media
+ *
+ * Windows keeps most of what it was installed from: service packs and
+ * hotfixes as loose files, the rest in cabinets.  A file is taken where it is
+ * of the same build as the one that is installed; every other one that was
+ * met is noted, for who has to find out why none was taken.
+ */
+
+#ifndef VW_HAL_SEARCH_H
+#define VW_HAL_SEARCH_H
+
+#include "hal-rules.h"
+#include "volume.h"
+
+/* Limits of a search. */
+#define VW_PROGRAM_SIZE_MAX  (8u << 20) /* of a kernel or a HAL */
+#define VW_SEARCH_LOOKS_MAX  4096u      /* files that are asked for */
+#define VW_SEARCH_SEEN_MAX   24u        /* that are noted */
+#define VW_SEARCH_TEXT_SIZE  192u
+#define VW_WANTED_MAX        3u
+#define VW_MEDIA_FILES_MAX   24u
+
+/* -------------------------------------------------------------- programs */
+
+/* What a HAL or a kernel says of itself. */
+struct vw_program {
+    bool is_there;
+    bool is_read;               /* a PE image; the rest is filled in */
+    uint16_t machine;
+    uint32_t timestamp, checksum;
+    char original[64];          /* OriginalFilename; may be "" */
+    struct vw_build build;
+    enum vw_pe_kernel kernel;   /* where it was asked */
+};
+
+/* Look at the file at @path; what cannot be read is not there, or not read. */
+void vw_program_look(struct vw_volume *volume, const char *path,
+                     bool is_kernel, struct vw_program *ret_program)
+    __attribute__((nonnull));
+
+/* -------------------------------------------------------------- searching */
+
+/* Setup media: a volume, or files that somebody took from it. */
+struct vw_media {
+    struct vw_volume *volume;   /* borrowed; NULL: none */
+    struct {
+        char name[64];
+        struct vw_bytes bytes;
+    } files[VW_MEDIA_FILES_MAX];
+    unsigned files_count;
+};
+
+struct vw_wanted {
+    const char *file;           /* "halmacpi.dll" */
+    struct vw_build build;      /* the one it must be of */
+    bool is_kernel;
+    uint16_t machine;
+
+    unsigned char *data;        /* owned; NULL: not found */
+    size_t size;
+    char from[VW_SEARCH_TEXT_SIZE];
+};
+
+struct vw_search {
+    struct vw_wanted wanted[VW_WANTED_MAX];
+    unsigned wanted_count;
+    char seen[VW_SEARCH_SEEN_MAX][VW_SEARCH_TEXT_SIZE];
+    unsigned seen_count;
+    unsigned looks;
+};
+
+void vw_search_clear(struct vw_search *search);
+
+/* Look for what @search wants: in the system at @root of @volume, in the root
+ * directory of the volume, and on @media (NULL: none).  What cannot be read
+ * is passed over; fails only without memory.
+ */
+int vw_search_run(struct vw_search *search, struct vw_volume *volume,
+                  const char *root, const struct vw_media *media,
+                  struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+
+#endif /* VW_HAL_SEARCH_H */
