@@ -202,18 +202,24 @@ check_use(const struct vt_image *image, struct vtopo_error *err)
     return 0;
 }
 
-/* Whether the user, who is at a terminal, agrees. */
+/* Whether somebody is at a terminal who wants to be asked. */
+static bool
+must_ask(const struct args *args)
+{
+    const char *ci = getenv("CI");
+
+    return !args->yes && (ci == NULL || strcmp(ci, "true") != 0)
+           && isatty(STDIN_FILENO);
+}
+
+/* Whether the user agrees, who is shown the changes. */
 static bool
 ask_user(const struct args *args, const struct vt_proposal *proposal)
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    const char *ci = getenv("CI");
     char answer[8] = "";
 
-    if (args->yes || (ci != NULL && strcmp(ci, "true") == 0)
-        || !isatty(STDIN_FILENO))
-        return true;
     add_text(&text, proposal);
     vt_buf_add_string(&text, args->in_place ? "Change the image? [y/N] "
                                             : "Make an overlay so? [y/N] ");
@@ -247,9 +253,10 @@ make_ask(const struct args *args, struct repair_ask *ask,
 
 /* ------------------------------------------------------------ the doing */
 
+/* @shown: who was asked has seen the changes, and need not see them twice. */
 static int
 apply(const struct args *args, const struct repair_ask *ask,
-      struct vt_image *image, struct vt_proposal *proposal,
+      struct vt_image *image, struct vt_proposal *proposal, bool shown,
       struct vt_buf *out, struct vtopo_error *err)
 {
     const char *name = vt_image_name(image);
@@ -271,7 +278,8 @@ apply(const struct args *args, const struct repair_ask *ask,
                  file);
         return 0;
     }
-    add_text(out, proposal);
+    if (!shown)
+        add_text(out, proposal);
     if (args->in_place)
         vt_buf_printf(out, "Done, and looked at again.  The way back is '%s':\n"
                       "    vtopo repair --undo ", file);
@@ -331,6 +339,7 @@ repair(const struct args *args, const char *name, struct repair_ask *ask,
        struct vtopo_error *err)
 {
     vt_auto(vt_image_closep) struct vt_image *image = NULL;
+    bool asked;
 
     if (make_ask(args, ask, err) < 0 || check_earlier(args, name, err) < 0
         || vt_image_open(&args->image, name, &image, err) < 0
@@ -348,9 +357,10 @@ repair(const struct args *args, const char *name, struct repair_ask *ask,
     }
     if (check_refusals(proposal, err) < 0)
         return vt_wrap(err, "'%s'", name);
-    if (!ask_user(args, proposal))
+    asked = must_ask(args);
+    if (asked && !ask_user(args, proposal))
         return vt_fail(err, VTOPO_IMPOSSIBLE, "nothing was changed");
-    return apply(args, ask, image, proposal, out, err);
+    return apply(args, ask, image, proposal, asked, out, err);
 }
 
 static int

@@ -91,6 +91,49 @@ for name in a.raw a.qcow2; do
     cp -- "old-$name" "$name"
 done
 
+# Asked at a terminal, which shows the changes once.
+# typed ANSWER OPTION... - sets $said and $status
+typed() {
+    local answer=$1
+
+    shift
+    said=$(env -u CI /usr/bin/python3 "$tests/at_terminal.py" "$answer" \
+               "$vtopo" repair "$@")
+    status=$?
+}
+
+# shown N WHAT - so often the change is in $said
+shown() {
+    [ "$(grep -c 'numproc' <<<"$said")" -eq "$1" ]
+    report $? "$2" "$said"
+}
+
+cp -- old-a.raw t.raw
+typed n t.raw
+[ "$status" -eq 1 ] && [ ! -e t.raw.repaired.qcow2 ]
+report $? "answer n: nothing is made" "$said"
+like 'Make an overlay so\?.*nothing was changed' "$said" "answer n: it says so"
+shown 1 "answer n: the change is shown once"
+typed y t.raw
+[ "$status" -eq 0 ] && [ -e t.raw.repaired.qcow2 ]
+report $? "answer y: the overlay is made" "$said"
+like 'Make an overlay so\?.*Done' "$said" "answer y: it says so"
+shown 1 "answer y: the change is shown once"
+typed '' --in-place t.raw
+[ "$status" -eq 1 ] && cmp -s t.raw old-a.raw
+report $? "no answer is none: nothing is changed" "$said"
+typed y --in-place t.raw
+[ "$status" -eq 0 ] && [ -e t.raw.vtopo-undo ]
+report $? "answer y: the image is changed" "$said"
+shown 1 "answer y, in place: the change is shown once"
+rm -- t.raw*
+cp -- old-a.raw t.raw
+typed y --yes t.raw
+[ "$status" -eq 0 ] && [[ $said != *'[y/N]'* ]]
+report $? "--yes: nothing is asked" "$said"
+shown 1 "--yes: the change is shown once"
+rm -- t.raw*
+
 # Killed at any moment: the old one, the new one, or one that --undo mends.
 bad=
 for turn in $(seq 20); do
