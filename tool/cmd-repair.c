@@ -18,6 +18,7 @@
 struct args {
     bool dry_run, in_place, undo, yes, json;
     const char *overlay;
+    const char *overlays;
     const char *entries;
     struct vt_image_options image;
 };
@@ -36,6 +37,9 @@ static const struct option_row repair_options[] = {
       .field = offsetof(struct args, overlay),
       .help = "the new qcow2 that takes the changes (default: "
               "IMAGE.repaired.qcow2)" },
+    { .name = "overlays", .arg = "PATH", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, overlays),
+      .help = "with --in-place: look for overlays of the image there, too" },
     { .letter = 'e', .name = "entries", .arg = "WHICH", .kind = OPTION_TEXT,
       .field = offsetof(struct args, entries),
       .help = "boot entries: default, all, or a GUID (default: default)" },
@@ -202,6 +206,28 @@ check_use(const struct vt_image *image, struct vtopo_error *err)
     return 0;
 }
 
+/* What is written to a backing file shows through in some blocks of an overlay
+ * and not in others: its volume would be neither the old nor the new one.
+ */
+static int
+check_overlays(const struct args *args, const struct vt_image *image,
+               struct vtopo_error *err)
+{
+    vt_autofree char *overlay = NULL;
+
+    if (!args->in_place)
+        return 0;
+    if (vt_image_find_overlay(image, args->overlays, &overlay, err) < 0)
+        return vt_hint(err, "leave out --in-place: then the changes go into a "
+                       "new overlay");
+    if (overlay == NULL)
+        return 0;
+    (void)vt_fail(err, VTOPO_IMPOSSIBLE, "'%s' is a backing file of '%s', "
+                  "which would be damaged", vt_image_name(image), overlay);
+    return vt_hint(err, "repair '%s' instead, or leave out --in-place: then "
+                   "the changes go into a new overlay", overlay);
+}
+
 /* Whether somebody is at a terminal who wants to be asked. */
 static bool
 must_ask(const struct args *args)
@@ -348,6 +374,8 @@ repair(const struct args *args, const char *name, struct repair_ask *ask,
         return -1;
     if (proposal->changes_count == 0)
         return show_nothing(args, name, proposal, out, ret_status, err);
+    if (check_overlays(args, image, err) < 0)
+        return -1;
     if (args->dry_run) {
         if (args->json)
             add_json(out, name, proposal, "dry-run", NULL);
@@ -370,11 +398,14 @@ check(const struct args *args, int operands, struct vtopo_error *err)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "repair: takes one image, not %d", operands);
     if (args->undo && (args->dry_run || args->in_place
-                       || args->overlay != NULL))
+                       || args->overlay != NULL || args->overlays != NULL))
         return vt_fail(err, VTOPO_BAD_INPUT, "repair: --undo stands alone");
     if (args->in_place && args->overlay != NULL)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "repair: --in-place and --overlay exclude each other");
+    if (args->overlays != NULL && !args->in_place)
+        return vt_fail(err, VTOPO_BAD_INPUT,
+                       "repair: --overlays is of use with --in-place only");
     return 0;
 }
 

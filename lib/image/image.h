@@ -31,6 +31,8 @@
 #define VT_IMAGE_REQUEST_MAX 65536u         /* bytes of one question */
 #define VT_IMAGE_FDS_MAX     40u            /* that go with it */
 #define VT_IMAGE_WALL_MS     60000u         /* for one question */
+#define VT_IMAGE_BESIDE_MAX  65536u         /* files looked at for overlays */
+#define VT_IMAGE_BESIDE_MS   60000u         /* for all of them */
 #define VT_IMAGE_START_MS    20000u         /* for qemu-nbd to greet */
 #define VT_IMAGE_NBD_MEMORY  (UINT64_C(4) << 30)
 #define VT_IMAGE_NBD_CPU_S   120u
@@ -109,6 +111,18 @@ const struct vt_image_cage *vt_image_cage(const struct vt_image *image);
 /* The files of the chain, from the image down: false behind the last. */
 bool vt_image_link(const struct vt_image *image, size_t index,
                    const char **ret_name, const char **ret_format);
+
+/* Look for an image that has the first file of @image behind it, at any depth:
+ * in the folder of that file and, unless NULL, in @elsewhere, a folder or an
+ * image.  *ret_overlay is the name of the first that is found, which is the
+ * caller's, or NULL.  Only backing files that QEMU would open by their names
+ * count; files that cannot be opened, or are no images, are passed over.
+ *
+ * Fails with VTOPO_IMPOSSIBLE where a folder has too many files to tell.
+ */
+int vt_image_find_overlay(const struct vt_image *image, const char *elsewhere,
+                          char **ret_overlay, struct vtopo_error *err)
+    __attribute__((nonnull(1, 3, 4), warn_unused_result));
 
 /* Ask the worker.  @request is one JSON value, which it finds as "ask".
  * @answer gets one JSON value, checked to be one, of at most

@@ -119,6 +119,7 @@ typed y t.raw
 report $? "answer y: the overlay is made" "$said"
 like 'Make an overlay so\?.*Done' "$said" "answer y: it says so"
 shown 1 "answer y: the change is shown once"
+rm -- t.raw.repaired.qcow2
 typed '' --in-place t.raw
 [ "$status" -eq 1 ] && cmp -s t.raw old-a.raw
 report $? "no answer is none: nothing is changed" "$said"
@@ -133,6 +134,106 @@ typed y --yes t.raw
 report $? "--yes: nothing is asked" "$said"
 shown 1 "--yes: the change is shown once"
 rm -- t.raw*
+
+# An image that others have behind them is not changed in place.
+# refused OVERLAY WHAT [OPTION]... - b.qcow2 is a backing file of OVERLAY
+refused() {
+    local overlay=$1 what=$2
+
+    shift 2
+    said=$("$vtopo" repair --in-place "$@" b.qcow2 2>&1)
+    [ $? -eq 1 ] && cmp -s b.qcow2 old-a.qcow2 && [ ! -e b.qcow2.vtopo-undo ]
+    report $? "overlay: $what: it is left alone" "$said"
+    like "is a backing file of '$overlay'.*hint: repair '$overlay' instead" \
+         "$said" "overlay: $what: it is named, and what to do"
+}
+
+# laid FILE BACKING [FORMAT] - a new overlay with the name BACKING in it
+laid() {
+    qemu-img create -q -u -f "${3-qcow2}" -F qcow2 -b "$2" "$1" 1G
+}
+
+mkdir pool && cd pool || exit 99
+mkdir ../other
+cp -- ../old-a.qcow2 .
+cp -- old-a.qcow2 b.qcow2
+
+laid top.qcow2 b.qcow2
+refused top.qcow2 'by a relative name'
+said=$("$vtopo" repair --in-place --dry-run b.qcow2 2>&1)
+like 'is a backing file of' "$said" "overlay: --dry-run says so, too"
+said=$("$vtopo" repair b.qcow2 2>&1) && cmp -s b.qcow2 old-a.qcow2
+report $? "overlay: into a new one nothing is in the way" "$said"
+rm -- top.qcow2
+refused b.qcow2.repaired.qcow2 'made by ourselves'
+said=$("$vtopo" repair --in-place b.qcow2.repaired.qcow2 2>&1)
+[ $? -eq 2 ]
+report $? "overlay: the last one of the chain may be repaired" "$said"
+rm -- b.qcow2.repaired.qcow2
+
+laid top.qcow2 "$PWD/b.qcow2"
+refused top.qcow2 'by an absolute name'
+laid top.qcow2 "file:$PWD/b.qcow2"
+refused top.qcow2 'by a name with file:'
+laid top.qcow2 "json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"$PWD/b.qcow2\"}}"
+refused top.qcow2 'by a json: name'
+ln -s b.qcow2 link
+laid top.qcow2 link
+refused top.qcow2 'through a symbolic link'
+rm -- link top.qcow2
+laid top.qed b.qcow2 qed
+refused top.qed 'a qed'
+rm -- top.qed
+
+# The image's own name may be a link, from another folder.
+laid top.qcow2 b.qcow2
+ln -s ../pool/b.qcow2 ../other/name.qcow2
+said=$(cd ../other && "$vtopo" repair --in-place name.qcow2 2>&1)
+like "is a backing file of '.*/pool/top.qcow2'" "$said" \
+     "overlay: the image is given by a link"
+rm -- top.qcow2 ../other/name.qcow2
+
+# Only the middle of the chain names it, and is kept elsewhere.
+laid ../other/middle.qcow2 ../pool/b.qcow2
+laid top.qcow2 ../other/middle.qcow2
+refused top.qcow2 'of an overlay'
+rm -- top.qcow2
+refused ../other/middle.qcow2 'by --overlays, a folder' --overlays ../other
+refused ../other/middle.qcow2 'by --overlays, a file' \
+        --overlays ../other/middle.qcow2
+said=$("$vtopo" repair --in-place --overlays nowhere b.qcow2 2>&1)
+like "cannot look for overlays in 'nowhere'" "$said" "overlay: --overlays that is not there"
+
+# Whatever else is there is no overlay, and holds nobody up.
+laid loop1.qcow2 loop2.qcow2
+laid loop2.qcow2 loop1.qcow2
+laid old-top.qcow2 old-a.qcow2
+laid far.qcow2 nbd://127.0.0.1:1/b.qcow2
+laid ../other/bytes.raw ../pool/b.qcow2
+qemu-img create -q -u -f qcow2 -F raw -b ../other/bytes.raw as-raw.qcow2 1M
+printf 'QFI\373\0\0\0\3broken' >broken.qcow2
+truncate -s 1M broken.qcow2 zeros
+mkfifo fifo
+/usr/bin/python3 -c 'import socket
+socket.socket(socket.AF_UNIX).bind("socket")'
+ln -s fifo to-fifo
+ln -s nothing dangling
+ln b.qcow2 hard
+mkdir folder
+laid folder/below.qcow2 ../b.qcow2
+for number in $(seq 2000); do
+    echo "a file of no importance, with some words in it: $number" >"file-$number"
+done
+before=$(date +%s%N)
+said=$("$vtopo" repair --in-place b.qcow2 2>&1)
+report $? "overlay: none among 2,000 files and stranger things" "$said"
+took=$(( ($(date +%s%N) - before) / 1000000 ))
+[ "$took" -lt 5000 ]
+report $? "overlay: 2,000 files do not take long" "$took ms"
+laid top.qcow2 b.qcow2
+said=$("$vtopo" repair --undo b.qcow2 2>&1)
+report $? "overlay: what was done can be taken back all the same" "$said"
+cd "$work" || exit 99
 
 # Killed at any moment: the old one, the new one, or one that --undo mends.
 bad=
