@@ -238,10 +238,12 @@ wait_for_any(const struct vt_process *process, int extra, uint64_t deadline,
     return ready > 0 || (ready < 0 && errno == EINTR && left > 0);
 }
 
+/* Whether a line ends in @output at @from or later. */
 static bool
-has_line(const struct vt_buf *output)
+has_line(const struct vt_buf *output, size_t from)
 {
-    return output->length > 0 && output->data[output->length - 1] == '\n';
+    return output->length > from
+           && memchr(output->data + from, '\n', output->length - from) != NULL;
 }
 
 /* Read until its end or, where @ret_line is not NULL, until a line is there,
@@ -259,6 +261,8 @@ hear(struct vt_process *process, size_t output_max, uint64_t deadline,
      * it is reaped; neither alone is enough.
      */
     while (!ended || process->out >= 0) {
+        size_t before = output->length;
+
         /* It has ended, but another holds the pipe: only what is in it. */
         if (!wait_for_any(process, -1, ended ? 0 : deadline, items)) {
             if (ended)
@@ -270,7 +274,7 @@ hear(struct vt_process *process, size_t output_max, uint64_t deadline,
             && read_output(process, output_max, output, &total) < 0)
             return fail_and_stop(process, "said more than it may and was "
                                  "killed", err);
-        if (ret_line != NULL && has_line(output)) {
+        if (ret_line != NULL && has_line(output, before)) {
             *ret_line = true;
             return 0;
         }

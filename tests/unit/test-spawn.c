@@ -16,23 +16,6 @@
 
 static const char *const no_env[] = { NULL };
 
-/* Run @script with sh. */
-static int
-run(const char *script, unsigned wall_ms, size_t output_max,
-    struct vt_buf *output, struct vtopo_error *err)
-{
-    const char *const argv[] = { "helper", "-c", script, NULL };
-    const struct vt_spawn spawn = {
-        .program = "/bin/sh", .argv = argv, .env = no_env, .landlock = -1,
-    };
-    struct vt_process process = VT_PROCESS_INIT;
-
-    if (vt_process_start(&spawn, &process, err) < 0)
-        return -1;
-    return vt_process_read(&process, output_max, vt_deadline_in(wall_ms),
-                           output, err);
-}
-
 struct row {
     const char *says;
     const char *script;
@@ -41,6 +24,46 @@ struct row {
     const char *output;
     const char *want;
 };
+
+typedef int reader(struct vt_process *process, size_t output_max,
+                   uint64_t deadline, struct vt_buf *output,
+                   struct vtopo_error *err);
+
+/* Run the script of @row with sh and hear it by @read. */
+static int
+run(const struct row *row, reader *read, struct vt_buf *output,
+    struct vt_process *process, struct vtopo_error *err)
+{
+    const char *const argv[] = { "helper", "-c", row->script, NULL };
+    const struct vt_spawn spawn = {
+        .program = "/bin/sh", .argv = argv, .env = no_env, .landlock = -1,
+    };
+
+    if (vt_process_start(&spawn, process, err) < 0)
+        return -1;
+    return read(process, row->output_max, vt_deadline_in(row->wall_ms), output,
+                err);
+}
+
+/* @goes_on: the helper still runs when it was heard. */
+static void
+check_row(const struct row *row, reader *read, bool goes_on)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_auto(vt_buf_clear) struct vt_buf output = VT_BUF_INIT;
+    vt_auto(vt_process_stop) struct vt_process process = VT_PROCESS_INIT;
+    uint64_t start = vt_deadline_in(0);
+
+    UNIT_RESULT(run(row, read, &output, &process, &err), &err, row->want);
+    if (row->output != NULL)
+        assert_string_equal(vt_buf_string(&output), row->output);
+    assert_true(output.length <= row->output_max);
+    assert_int_equal(process.pid > 0 && vt_process_look(&process),
+                     goes_on);
+    /* Whatever it does, we do not wait for it. */
+    assert_true(vt_deadline_in(0) - start < 19000);
+}
+
 static const struct row rows[] = {
     { "all of its output is read", "echo one; echo two", 20000, 100,
       "one\ntwo\n", NULL },
@@ -87,19 +110,91 @@ endings_are_one_error(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VT_COUNT(rows); i++) {
-        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-        vt_auto(vt_buf_clear) struct vt_buf output = VT_BUF_INIT;
-        uint64_t start = vt_deadline_in(0);
-
         UNIT_ROW(i, rows[i].says);
-        UNIT_RESULT(run(rows[i].script, rows[i].wall_ms, rows[i].output_max,
-                        &output, &err), &err, rows[i].want);
-        if (rows[i].output != NULL)
-            assert_string_equal(vt_buf_string(&output), rows[i].output);
-        assert_true(output.length <= rows[i].output_max);
-        /* Whatever it does, we do not wait for it. */
-        assert_true(vt_deadline_in(0) - start < 19000);
+        check_row(&rows[i], vt_process_read, false);
     }
+}
+
+static void
+a_line_is_heard(void **state)
+{
+    static const struct {
+        struct row row;
+        bool goes_on;
+    } lines[] = {
+        { { "a line, and it goes on", "echo one; exec sleep 100", 20000, 100,
+          "one\n", NULL }, true },
+        { { "a line in two pieces", "printf o; sleep 0.1; echo ne; "
+          "exec sleep 100", 20000, 100, "one\n", NULL }, true },
+        { { "an empty line", "echo; exec sleep 100", 20000, 100, "\n", NULL },
+          true },
+        { { "what follows at once is there, too", "printf 'one\\ntw'; "
+          "exec sleep 100", 20000, 100, "one\ntw", NULL }, true },
+        { { "a line without its end, of one that ended", "printf one", 20000,
+          100, "one", NULL }, false },
+        { { "of one that ended badly", "printf one; echo why >&2; exit 3",
+          20000, 100, "one", "helper ended with status 3: why" }, false },
+        { { "it ended without a word", "exit 0", 20000, 100, "",
+          "helper ended without a word" }, false },
+        { { "it ended badly, and without a word", "exit 3", 20000, 100, "",
+          "helper ended with status 3" }, false },
+        { { "it closed its output, and ended late", "exec >&-; sleep 0.1",
+          20000, 100, "", "helper ended without a word" }, false },
+        { { "a line as long as allowed", "echo 1234; exec sleep 100", 20000, 5,
+          "1234\n", NULL }, true },
+        { { "one character more", "echo 12345; exec sleep 100", 20000, 5, "",
+          "helper said more than it may and was killed" }, false },
+        { { "a line that does not end", "while :; do printf xxxxxxxxx; done",
+          20000, 1000, NULL, "helper said more than it may and was killed" },
+          false },
+        { { "a hang", "exec sleep 100", 100, 100, "",
+          "helper did not answer in time and was killed" }, false },
+        { { "a hang within a line", "printf one; exec sleep 100", 100, 100,
+          "one", "helper did not answer in time and was killed" }, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(lines); i++) {
+        UNIT_ROW(i, lines[i].row.says);
+        check_row(&lines[i].row, vt_process_read_line, lines[i].goes_on);
+    }
+}
+
+/* The second line is written when somebody has heard the first one. */
+static void
+lines_come_one_by_one(void **state)
+{
+    vt_auto(vt_process_stop) struct vt_process process = VT_PROCESS_INIT;
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    const char *const argv[] = {
+        "helper", "-c", "echo one; read x; echo two; read x; printf three",
+        NULL,
+    };
+    struct vt_spawn_fd fd = { .to = 0 };
+    const struct vt_spawn spawn = {
+        .program = "/bin/sh", .argv = argv, .env = no_env, .landlock = -1,
+        .fds = &fd, .fd_count = 1,
+    };
+    static const char *const want[] = { "one\n", "two\n", "three" };
+    int input[2];
+
+    (void)state;
+    assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+    fd.from = input[0];
+    UNIT_RESULT(vt_process_start(&spawn, &process, &err), &err, NULL);
+    assert_int_equal(close(input[0]), 0);
+    for (size_t i = 0; i < VT_COUNT(want); i++) {
+        vt_auto(vt_buf_clear) struct vt_buf output = VT_BUF_INIT;
+
+        UNIT_ROW(i, "a line");
+        UNIT_RESULT(vt_process_read_line(&process, 100, vt_deadline_in(20000),
+                                         &output, &err), &err, NULL);
+        assert_string_equal(vt_buf_string(&output), want[i]);
+        if (i + 1 < VT_COUNT(want))
+            assert_int_equal(write(input[1], "\n", 1), 1);
+    }
+    assert_int_equal(process.pid, 0);
+    assert_int_equal(close(input[1]), 0);
 }
 
 static void
@@ -283,6 +378,8 @@ readiness_is_waited_for(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(endings_are_one_error),
+    cmocka_unit_test(a_line_is_heard),
+    cmocka_unit_test(lines_come_one_by_one),
     cmocka_unit_test(a_missing_program_is_named),
     cmocka_unit_test(descriptors_are_placed),
     cmocka_unit_test(limits_and_pid_are_set),
