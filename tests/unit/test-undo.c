@@ -159,8 +159,4 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_short_one_is_seen),
 };
 
-int
-main(void)
-{
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
-}
+UNIT_MAIN_WITHIN(tests, make_folder, remove_folder)

@@ -39,7 +39,10 @@
             assert_string_equal((err)->message, (want));                    \
     } while (0)
 
-#define UNIT_MAIN(tests)                                                    \
+#define UNIT_MAIN(tests) UNIT_MAIN_WITHIN(tests, NULL, NULL)
+
+/* The same with what is made before all tests and removed after them. */
+#define UNIT_MAIN_WITHIN(tests, make, remove)                               \
     int                                                                     \
     main(int argc, char **argv)                                             \
     {                                                                       \
@@ -54,7 +57,7 @@
         }                                                                   \
         if (argc > 1)                                                       \
             cmocka_set_test_filter(argv[1]);                                \
-        return cmocka_run_group_tests(tests, NULL, NULL);                   \
+        return cmocka_run_group_tests(tests, make, remove);                 \
     }
 
 #endif /* VT_UNIT_H */
