@@ -18,6 +18,9 @@ store in which hivexsh has changed some values, because no real one has a
 limit on processors.  Boot entries find their system in these disks because
 the partition tables repeat the GUIDs that the real stores name.
 
+Long, because nearly every case is a few lines on the same laboratory: the real
+files, and the disks that are made of them.
+
 To add a case: a function with @case("title"); it returns nothing or yields
 what is wrong, and raises Skip where it cannot be asked.  Output is TAP; the
 exit status is 0 when all agree, 1 when not, 77 when there is no data.
