@@ -416,7 +416,8 @@ def check_manual(tap, source):
     pages = {"error": "vtopo", "predict-request": "vtopo-predict",
              "predict-answer": "vtopo-predict", "plan-request": "vtopo-plan",
              "plan-answer": "vtopo-plan", "nova-request": "vtopo-plan",
-             "nova-answer": "vtopo-plan"}
+             "nova-answer": "vtopo-plan", "inspect-answer": "vtopo-inspect",
+             "verify-answer": "vtopo-verify", "repair-answer": "vtopo-repair"}
     silent = []
     for schema, page in pages.items():
         text = (source / f"man/{page}.pod").read_text(encoding="utf-8")
