@@ -120,7 +120,9 @@ add_json_change(struct vt_json *json, const struct vt_change *change)
     vt_json_close(json, '}');
 }
 
-/* @done says what became of it: "dry-run", "overlay", "in-place", "nothing". */
+/* @done says what became of it: "dry-run", "overlay", "in-place", "undo",
+ * "nothing".
+ */
 static void
 add_json(struct vt_buf *out, const char *image,
          const struct vt_proposal *proposal, const char *done,
@@ -427,8 +429,10 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     if (args.undo) {
         if (repair_undo(&args.image, argv[1], err) < 0)
             return -1;
-        vt_buf_add_string(out, args.json ? "{\"done\":\"undo\"}\n"
-                          : "Taken back: the image is as it was.\n");
+        if (args.json)
+            add_json(out, argv[1], proposal, "undo", NULL);
+        else
+            vt_buf_add_string(out, "Taken back: the image is as it was.\n");
         return 0;
     }
     rc = repair(&args, argv[1], &ask, proposal, out, ret_status, err);

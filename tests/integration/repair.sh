@@ -30,16 +30,24 @@ numproc() {
     "$vtopo" inspect --json "$1" | grep -o '"numproc":[^,]*' | head -n 1
 }
 
+# valid WHAT OPTION... - a repair that is done, with an answer as in its schema
+valid() {
+    local what=$1
+
+    shift
+    "$vtopo" repair --json "$@" >answer.json 2>said &&
+        /usr/bin/python3 "$tests/../schema/validate.py" \
+            "$tests/../schema/repair-answer.json" answer.json >>said 2>&1
+    report $? "$what: done, and its JSON is as its schema has it" "$(cat said)"
+}
+
 for name in a.raw a.qcow2; do
     said=$("$vtopo" repair --dry-run "$name" 2>&1)
     report $? "$name: --dry-run" "$said"
     like 'numproc' "$said" "$name: it says what"
     like '2 *-> *taken away' "$said" "$name: and from what to what"
     same "$name" "$name: --dry-run changes nothing"
-    "$vtopo" repair --dry-run --json "$name" >answer.json 2>said &&
-        /usr/bin/python3 "$tests/../schema/validate.py" \
-            "$tests/../schema/repair-answer.json" answer.json >>said 2>&1
-    report $? "$name: its JSON is as its schema has it" "$(cat said)"
+    valid "$name: --dry-run" --dry-run "$name"
 
     said=$("$vtopo" repair "$name" 2>&1)
     report $? "$name: into an overlay" "$said"
@@ -56,15 +64,13 @@ for name in a.raw a.qcow2; do
     like 'All used: .* all 4' "$said" "$name: and all vCPUs are used"
     rm -- "$name.repaired.qcow2"
 
-    said=$("$vtopo" repair --in-place "$name" 2>&1)
-    report $? "$name: in place" "$said"
+    valid "$name: in place" --in-place "$name"
     like 'null' "$(numproc "$name")" "$name: no limit in it"
     [ -e "$name.vtopo-undo" ]
     report $? "$name: the undo file is there"
     said=$("$vtopo" repair --in-place "$name" 2>&1)
     like 'repaired in place before' "$said" "$name: not twice"
-    said=$("$vtopo" repair --undo "$name" 2>&1)
-    report $? "$name: --undo" "$said"
+    valid "$name: --undo" --undo "$name"
     [ ! -e "$name.vtopo-undo" ] && qemu-img compare -q "$name" "old-$name"
     report $? "$name: it is as it was"
     said=$("$vtopo" repair --undo "$name" 2>&1)
