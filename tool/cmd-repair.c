@@ -16,7 +16,8 @@
 #include "repair-apply.h"
 
 struct args {
-    bool dry_run, in_place, undo, yes, json;
+    bool dry_run, in_place, undo, yes, json, replace, force, no_hal;
+    const char *media;
     const char *overlay;
     const char *overlays;
     const char *entries;
@@ -43,6 +44,20 @@ static const struct option_row repair_options[] = {
     { .letter = 'e', .name = "entries", .arg = "WHICH", .kind = OPTION_TEXT,
       .field = offsetof(struct args, entries),
       .help = "boot entries: default, all, or a GUID (default: default)" },
+    { .name = "replace", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, replace),
+      .help = "put a multiprocessor HAL in the place of the old one, not "
+              "beside it" },
+    { .name = "media", .arg = "PATH", .kind = OPTION_TEXT,
+      .field = offsetof(struct args, media),
+      .help = "setup media to take HAL and kernels from, too: a folder or an "
+              "ISO image" },
+    { .name = "force", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, force),
+      .help = "replace a HAL where Microsoft advises against it" },
+    { .name = "no-hal", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, no_hal),
+      .help = "take out boot limits only" },
     { .letter = 'y', .name = "yes", .kind = OPTION_FLAG,
       .field = offsetof(struct args, yes),
       .help = "do not ask" },
@@ -276,6 +291,15 @@ make_ask(const struct args *args, struct repair_ask *ask,
         vt_json_string(&json, entries);
         vt_json_close(&json, ']');
     }
+    vt_json_key(&json, "hal");
+    vt_json_string(&json, args->no_hal ? "no"
+                   : args->replace ? "replace" : "beside");
+    vt_json_key(&json, "force");
+    vt_json_bool(&json, args->force);
+    if (args->media != NULL
+        && vt_media_open(args->media, &ask->media, err) < 0)
+        return -1;
+    vt_media_write(&ask->media, 1, &json);
     return vt_buf_check(&ask->members, err);
 }
 
@@ -348,16 +372,27 @@ show_nothing(const struct args *args, const char *name,
              const struct vt_proposal *proposal, struct vt_buf *out,
              int *ret_status, struct vtopo_error *err)
 {
-    if (proposal->refusals_count != 0 && !args->json)
+    if (proposal->refusals_count != 0 && !args->json) {
+        vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
+
+        add_text(&text, proposal);
+        if (proposal->refusals_count + proposal->advice_count > 1
+            && vt_write_all(STDERR_FILENO, "standard error", text.data,
+                            text.length, err) < 0)
+            return -1;
         return vt_fail(err, VTOPO_IMPOSSIBLE, "'%s': %s", name,
                        proposal->refusals[0].text);
+    }
     *ret_status = proposal->refusals_count != 0 ? 1 : 2;
     if (args->json) {
         add_json(out, name, proposal, "nothing", NULL);
         return 0;
     }
     add_text(out, proposal);
-    vt_buf_add_string(out, "Nothing to do: no boot limit was found.\n");
+    vt_buf_add_string(out, args->no_hal
+                      ? "Nothing to do: no boot limit was found.\n"
+                      : "Nothing to do: no boot limit was found, and no HAL "
+                        "for one processor.\n");
     return 0;
 }
 
@@ -416,7 +451,9 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     int *ret_status, struct vtopo_error *err)
 {
     struct args args = { .entries = NULL };
-    struct repair_ask ask = { .members = VT_BUF_INIT };
+    struct repair_ask ask = {
+        .members = VT_BUF_INIT, .media = VT_MEDIA_INIT,
+    };
     vt_autofree struct vt_proposal *proposal = calloc(1, sizeof(*proposal));
     int operands;
     int rc;
@@ -438,6 +475,7 @@ run(const struct command *self, int argc, char **argv, struct vt_buf *out,
     rc = repair(&args, argv[1], &ask, proposal, out, ret_status, err);
     vt_proposal_clear(proposal);
     vt_buf_clear(&ask.members);
+    vt_media_close(&ask.media);
     return rc;
 }
 

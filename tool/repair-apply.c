@@ -34,10 +34,13 @@ repair_propose(const struct repair_ask *ask, struct vt_image *image,
     vt_auto(vt_buf_clear) struct vt_buf answer = VT_BUF_INIT;
     vt_auto(vt_buf_clear) struct vt_buf members = VT_BUF_INIT;
 
+    int fds[VT_MEDIA_FDS_MAX];
+    size_t count = vt_media_fds(&ask->media, fds);
+
     vt_buf_add(&members, ask->members.data, ask->members.length);
     if (vt_buf_check(&members, err) < 0
-        || vt_image_ask_for(image, "repair", vt_buf_string(&members), &answer,
-                            err) < 0)
+        || vt_image_ask_for(image, "repair", vt_buf_string(&members), fds,
+                            count, &answer, err) < 0)
         return -1;
     return vt_proposal_read(&answer, ret_proposal, err);
 }
@@ -160,8 +163,7 @@ static int
 fill_overlay(const struct repair_ask *ask, struct vt_undo *writes,
              const char *temporary, struct vtopo_error *err)
 {
-    struct repair_ask again = { .options = ask->options,
-                                .members = ask->members };
+    struct repair_ask again = *ask;
     vt_auto(vt_image_closep) struct vt_image *image = NULL;
 
     /* The format that was stated is that of the image behind it. */

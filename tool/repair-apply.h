@@ -8,12 +8,14 @@
 #define VT_REPAIR_APPLY_H
 
 #include "image/image.h"
+#include "image/media.h"
 #include "image/proposal.h"
 
 /* What is asked of the worker, as members of its question. */
 struct repair_ask {
     struct vt_image_options options;
     struct vt_buf members;
+    struct vt_media media;
 };
 
 /* Ask the worker what it would change on @image. */

@@ -178,6 +178,19 @@ has_all(const struct vw_search *search)
     return true;
 }
 
+static bool
+find_given(const struct vw_media *media, const char *name,
+           struct vw_file *ret_file)
+{
+    for (unsigned i = 0; i < media->files_count; i++) {
+        if (strcasecmp(media->files[i].name, name) == 0) {
+            ret_file->bytes = media->files[i].bytes;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The file @name of @place; false where there is none that can be read. */
 static bool
 find(struct vw_search *search, const struct place *place, const char *name,
@@ -190,16 +203,10 @@ find(struct vw_search *search, const struct place *place, const char *name,
     if (search->looks >= VW_SEARCH_LOOKS_MAX)
         return false;
     search->looks++;
-    if (place->volume == NULL) {
-        for (unsigned i = 0; i < place->media->files_count; i++) {
-            if (strcasecmp(place->media->files[i].name, name) == 0) {
-                ret_file->bytes = place->media->files[i].bytes;
-                return true;
-            }
-        }
-        return false;
-    }
-    (void)snprintf(path, sizeof(path), "%s/%s", place->folder, name);
+    (void)snprintf(path, sizeof(path), "%s%s%s", place->folder,
+                   place->folder[0] != '\0' ? "/" : "", name);
+    if (place->volume == NULL)
+        return find_given(place->media, path, ret_file);
     if (vw_volume_find(place->volume, path, ret_file, &there, &err) < 0
         || !there)
         return false;
@@ -407,11 +414,14 @@ look_at_media(struct vw_search *search, const struct vw_media *media,
               const char *arch, struct vtopo_error *err)
 {
     char says[VW_SEARCH_TEXT_SIZE];
+    bool is_x86 = strcmp(arch, "i386") == 0;
     struct place place = { .media = media, .says = "the media" };
 
-    if (media->files_count != 0
-        && look_at_place(search, &place, true, err) < 0)
-        return -1;
+    for (unsigned turn = is_x86; media->files_count != 0 && turn < 2; turn++) {
+        place.folder = turn == 0 ? arch : "";
+        if (look_at_place(search, &place, true, err) < 0)
+            return -1;
+    }
     if (media->volume == NULL)
         return 0;
     (void)snprintf(says, sizeof(says), "%s of the media", arch);

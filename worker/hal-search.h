@@ -21,7 +21,7 @@
 #define VW_SEARCH_SEEN_MAX   24u        /* that are noted */
 #define VW_SEARCH_TEXT_SIZE  192u
 #define VW_WANTED_MAX        3u
-#define VW_MEDIA_FILES_MAX   24u
+#define VW_MEDIA_FILES_MAX   32u
 
 /* -------------------------------------------------------------- programs */
 
@@ -43,7 +43,9 @@ void vw_program_look(struct vw_volume *volume, const char *path,
 
 /* -------------------------------------------------------------- searching */
 
-/* Setup media: a volume, or files that somebody took from it. */
+/* Setup media: a volume, or files that somebody took from it; those for 64
+ * bits have "amd64/" before their names.
+ */
 struct vw_media {
     struct vw_volume *volume;   /* borrowed; NULL: none */
     struct {

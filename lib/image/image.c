@@ -337,13 +337,19 @@ make_ready(struct vt_image *image, struct vtopo_error *err)
 
 int
 vt_image_ask_for(struct vt_image *image, const char *question,
-                 const char *members, struct vt_buf *answer,
-                 struct vtopo_error *err)
+                 const char *members, const int *fds, size_t fd_count,
+                 struct vt_buf *answer, struct vtopo_error *err)
 {
     vt_auto(vt_buf_clear) struct vt_buf text = VT_BUF_INIT;
     struct vt_json json = VT_JSON_INIT(&text);
+    int all[VT_IMAGE_FDS_MAX];
     int rc;
 
+    if (fd_count >= VT_IMAGE_FDS_MAX)
+        return vt_fail(err, VTOPO_BAD_INPUT, "a question has %zu descriptors, "
+                       "it can have %u", fd_count, VT_IMAGE_FDS_MAX - 1);
+    for (size_t i = 0; i < fd_count; i++)
+        all[i + 1] = fds[i];
     vt_json_open(&json, '{');
     vt_json_key(&json, question);
     vt_json_open(&json, '{');
@@ -354,9 +360,8 @@ vt_image_ask_for(struct vt_image *image, const char *question,
     vt_json_close(&json, '}');
     if (make_ready(image, err) < 0)
         return -1;
-    rc = vt_image_question(image, &text, is_raw(image)
-                           ? &image->links[0].place.fd : &image->socket, 1,
-                           answer, err);
+    all[0] = is_raw(image) ? image->links[0].place.fd : image->socket;
+    rc = vt_image_question(image, &text, all, fd_count + 1, answer, err);
     end_server(image);
     if (rc < 0)
         return vt_wrap(err, "'%s'", image->name);
@@ -372,8 +377,8 @@ vt_image_ask(struct vt_image *image, const char *request,
 
     if (add_ask(&json, request, err) < 0 || vt_buf_check(&members, err) < 0)
         return -1;
-    return vt_image_ask_for(image, "facts", vt_buf_string(&members), answer,
-                            err);
+    return vt_image_ask_for(image, "facts", vt_buf_string(&members), NULL, 0,
+                            answer, err);
 }
 
 /* -------------------------------------------------------------- writing */

@@ -133,12 +133,13 @@ int vt_image_ask(struct vt_image *image, const char *request,
     __attribute__((nonnull, warn_unused_result));
 
 /* The same with another question than "facts": @members are members of the
- * question, as JSON has them inside an object.
+ * question, as JSON has them inside an object.  They may speak of @fds, the
+ * first of which is number 1.
  */
 int vt_image_ask_for(struct vt_image *image, const char *question,
-                     const char *members, struct vt_buf *answer,
-                     struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
+                     const char *members, const int *fds, size_t fd_count,
+                     struct vt_buf *answer, struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 3, 6, 7), warn_unused_result));
 
 /* Have the disk behind @image written: through a server of its own, which
  * takes QEMU's locks, so that this fails where a VM has the image.  Nothing is
