@@ -153,6 +153,7 @@ take(struct vw_search *search, struct vw_wanted *wanted, const char *from,
         free(data);
         return;
     }
+    wanted->is_found = true;
     wanted->data = data;
     wanted->size = size;
     (void)snprintf(wanted->from, sizeof(wanted->from), "%s", from);
@@ -172,7 +173,7 @@ static bool
 has_all(const struct vw_search *search)
 {
     for (unsigned i = 0; i < search->wanted_count; i++) {
-        if (search->wanted[i].data == NULL)
+        if (!search->wanted[i].is_found)
             return false;
     }
     return true;
@@ -224,7 +225,7 @@ look_loose(struct vw_search *search, const struct place *place,
     char name[64];
 
     (void)snprintf(name, sizeof(name), "%s", wanted->file);
-    for (unsigned turn = 0; turn < 2 && wanted->data == NULL; turn++) {
+    for (unsigned turn = 0; turn < 2 && !wanted->is_found; turn++) {
         vt_autoerror struct vtopo_error reason = VTOPO_ERROR_INIT;
         vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
         unsigned char *data = NULL;
@@ -256,7 +257,7 @@ look_inside(struct vw_search *search, const struct vw_bytes *cabinet,
         size_t size = 0;
         bool found = false;
 
-        if (wanted->data != NULL)
+        if (wanted->is_found)
             continue;
         if (vw_cabinet_extract(cabinet, wanted->file, VW_PROGRAM_SIZE_MAX,
                                &data, &size, &found, &reason) < 0)
@@ -290,7 +291,7 @@ look_at_place(struct vw_search *search, const struct place *place,
               bool has_cabinets, struct vtopo_error *err)
 {
     for (unsigned i = 0; i < search->wanted_count; i++) {
-        if (search->wanted[i].data == NULL
+        if (!search->wanted[i].is_found
             && look_loose(search, place, &search->wanted[i], err) < 0)
             return -1;
     }

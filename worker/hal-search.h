@@ -61,7 +61,8 @@ struct vw_wanted {
     bool is_kernel;
     uint16_t machine;
 
-    unsigned char *data;        /* owned; NULL: not found */
+    bool is_found;
+    unsigned char *data;        /* owned, until somebody takes it */
     size_t size;
     char from[VW_SEARCH_TEXT_SIZE];
 };

@@ -78,16 +78,16 @@ same_path(const struct vw_store *store, unsigned one, unsigned other)
                           a.length) == 0;
 }
 
-/* Whether another entry starts the same system with multiprocessor files
- * under their own names: then this one is there to fall back on.
+/* Whether an entry before this one starts the same system with multiprocessor
+ * files under their own names: then this one is there to fall back on.
  */
 static bool
 has_twin(const struct vw_store *store, unsigned entry)
 {
-    for (unsigned i = 0; i < store->bootini->count; i++) {
+    for (unsigned i = 0; i < entry; i++) {
         struct vw_program_names names;
 
-        if (i == entry || !same_path(store, i, entry))
+        if (!same_path(store, i, entry))
             continue;
         vw_store_programs(store, i, &names);
         if (is_mp_name(names.hal) || is_mp_name(names.kernel))

@@ -354,7 +354,7 @@ vw_hal_kernel_for(const struct vw_hal_job *job, bool pae)
 {
     int index = job->kernel_wanted[pae && job->kernel_wanted[1] >= 0];
 
-    return index >= 0 && job->search.wanted[index].data != NULL ? index : -1;
+    return index >= 0 && job->search.wanted[index].is_found ? index : -1;
 }
 
 static void
@@ -381,13 +381,13 @@ check_found(const struct case_of *this)
     const struct vw_hal_job *job = this->job;
     const struct vw_wanted *wanted = job->search.wanted;
 
-    if (job->hal_wanted >= 0 && wanted[job->hal_wanted].data == NULL) {
+    if (job->hal_wanted >= 0 && !wanted[job->hal_wanted].is_found) {
         refuse_missing(this, &wanted[job->hal_wanted]);
         return false;
     }
     for (unsigned i = 0; i < VW_KERNELS; i++) {
         if (job->kernel_wanted[i] >= 0 && job->kernels[i].is_read
-            && wanted[job->kernel_wanted[i]].data == NULL) {
+            && !wanted[job->kernel_wanted[i]].is_found) {
             refuse_missing(this, &wanted[job->kernel_wanted[i]]);
             return false;
         }

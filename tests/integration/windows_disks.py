@@ -299,11 +299,24 @@ def _import_table(image, optional, wide, imports):
                          RVA + table, 0, 0, place, RVA + table)
 
 
+def _put_checksum(image):
+    """The checksum of a program file, as its header has it."""
+    at = struct.unpack_from("<I", image, 60)[0] + 88
+    struct.pack_into("<I", image, at, 0)
+    total = sum(struct.unpack(f"<{len(image) // 2}H", image))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    struct.pack_into("<I", image, at, total + len(image))
+
+
 def make_pe(machine="x86", version="5.1.2600.5512", original="hal.dll", imports=(),
-            description="Hardware Abstraction Layer DLL"):
-    """A program file that has a version resource and imports, and no code."""
+            description="Hardware Abstraction Layer DLL", more=b""):
+    """A program file that has a version resource and imports, and no code.
+    @version may have a branch, "5.1.2600.5512 (xpsp.080413-2111)"; the bytes
+    @more, an even number, stand behind all else."""
     wide = machine != "x86"
-    image = bytearray(PE_SIZE)
+    stated, version = version, version.split()[0]
+    image = bytearray(PE_SIZE) + more
     optional, size = 0x98, 240 if wide else 224
     struct.pack_into("<2s58xI", image, 0, b"MZ", 0x80)
     struct.pack_into("<4sHHIIIHH", image, 0x80, b"PE\0\0", MACHINES[machine], 1,
@@ -317,7 +330,7 @@ def make_pe(machine="x86", version="5.1.2600.5512", original="hal.dll", imports=
     if imports:
         _import_table(image, optional, wide, imports)
     resource = _version_resource(version, {
-        "FileDescription": description, "FileVersion": version,
+        "FileDescription": description, "FileVersion": stated,
         "InternalName": original, "OriginalFilename": original})
     base = RAW + RESOURCES
     struct.pack_into("<II", image, optional + (112 if wide else 96) + 16,
@@ -327,17 +340,19 @@ def make_pe(machine="x86", version="5.1.2600.5512", original="hal.dll", imports=
     struct.pack_into("<14xHII", image, base + 0x30, 1, 0x409, 0x48)
     struct.pack_into("<IIII", image, base + 0x48, RVA + VERSION, len(resource), 0, 0)
     image[RAW + VERSION:RAW + VERSION + len(resource)] = resource
+    _put_checksum(image)
     return bytes(image)
 
 
-def make_kernel(multiprocessor, machine="x86", version="5.1.2600.5512", original=None):
+def make_kernel(multiprocessor, machine="x86", version="5.1.2600.5512", original=None,
+                more=b""):
     """A kernel: only a multiprocessor one starts other processors."""
     imports = [("BOOTVID.dll", "VidInitialize"), ("HAL.dll", "HalInitSystem")]
     if multiprocessor:
         imports.append(("HAL.dll", "HalStartNextProcessor"))
     return make_pe(machine, version,
                    original or ("ntkrnlmp.exe" if multiprocessor else "ntoskrnl.exe"),
-                   imports, "NT Kernel & System")
+                   imports, "NT Kernel & System", more)
 
 
 # -------------------------------------------------------- partition tables
