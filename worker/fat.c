@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fat.c - read FAT12, FAT16 and FAT32, and overwrite files (see fat.h)
+ * fat.c - read FAT12, FAT16 and FAT32 (see fat.h)
  *
  * After Microsoft's published specification (fatgen103).  A chain of clusters
  * is never trusted to end: a file is left after as many clusters as its size
@@ -14,34 +14,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "fat.h"
-
-#define ENTRY_SIZE     32u
-#define SHORT_SIZE     11u
-#define LONG_UNITS     13u      /* of a name, in each of its entries */
-#define LONG_ENTRIES   20u
-#define ATTR_VOLUME    0x08u
-#define ATTR_DIRECTORY 0x10u
-#define ATTR_LONG      0x0fu
-
-struct vw_fat {
-    struct vw_bytes bytes;
-    unsigned bits;
-    unsigned cluster_size;
-    uint32_t clusters;          /* the last one has the number clusters + 1 */
-    uint32_t root;              /* FAT32: its first cluster */
-    uint64_t root_at;           /* else: its place, */
-    uint32_t root_entries;      /* and its size */
-    uint64_t table_at;          /* of the table in use */
-    uint64_t data_at;           /* of cluster 2 */
-    bool marked_dirty;          /* in the boot sector */
-};
+#include "fat-parts.h"
 
 /* ----------------------------------------------------- boot sector */
 
 /* What stands in the boot sector, as numbers. */
 struct boot {
-    unsigned sector, per_cluster, reserved, tables, root_entries, flags;
+    unsigned sector, per_cluster, reserved, tables, root_entries, flags, info;
     uint64_t sectors, table_sectors;
     uint32_t root;
     unsigned char state;
@@ -63,6 +42,7 @@ parse_boot(const unsigned char raw[512], struct boot *ret_boot)
         .table_sectors = wide ? vw_le32(raw + 36) : vw_le16(raw + 22),
         .flags = wide ? vw_le16(raw + 40) : 0,
         .root = wide ? vw_le32(raw + 44) : 0,
+        .info = wide ? vw_le16(raw + 48) : 0,
         .state = wide ? raw[65] : raw[37],
     };
 }
@@ -95,7 +75,7 @@ lay_out(const struct boot *boot, struct vw_fat *fat, struct vtopo_error *err)
                        "a FAT file system has sectors of %u bytes and "
                        "clusters of %u sectors", boot->sector,
                        boot->per_cluster);
-    root_sectors = (boot->root_entries * ENTRY_SIZE + boot->sector - 1)
+    root_sectors = (boot->root_entries * VW_FAT_ENTRY_SIZE + boot->sector - 1)
                    / boot->sector;
     before = boot->reserved + boot->tables * boot->table_sectors
              + root_sectors;
@@ -113,6 +93,9 @@ lay_out(const struct boot *boot, struct vw_fat *fat, struct vtopo_error *err)
     fat->table_at = (boot->reserved
                      + active_table(boot) * boot->table_sectors)
                     * boot->sector;
+    fat->tables = boot->tables;
+    fat->table_size = boot->table_sectors * boot->sector;
+    fat->tables_at = (uint64_t)boot->reserved * boot->sector;
     fat->root_at = (before - root_sectors) * boot->sector;
     fat->data_at = before * boot->sector;
     return 0;
@@ -146,6 +129,9 @@ vw_fat_open(const struct vw_bytes *bytes, struct vw_fat **ret_fat,
     fat->root = boot.root;
     fat->root_entries = boot.root_entries;
     fat->marked_dirty = (boot.state & 1) != 0;
+    fat->one_table = (boot.flags & 0x80) != 0;
+    if (boot.info < boot.reserved)
+        fat->info_at = (uint64_t)boot.info * boot.sector;
     *ret_fat = vt_steal(&fat);
     return 0;
 }
@@ -164,34 +150,34 @@ vw_fat_bits(const struct vw_fat *fat)
 
 /* --------------------------------------------------------- clusters */
 
+uint32_t
+vw_fat_value(const struct vw_fat *fat, uint32_t cluster,
+             const unsigned char *raw)
+{
+    if (fat->bits == 32)
+        return vw_le32(raw) & 0x0fffffff;
+    if (fat->bits == 16)
+        return vw_le16(raw);
+    return cluster % 2 != 0 ? vw_le16(raw) >> 4 : vw_le16(raw) & 0xfffu;
+}
+
 /* The entry of @cluster in the table, cut to its bits. */
 static int
 read_table(const struct vw_fat *fat, uint32_t cluster, uint32_t *ret_value,
            struct vtopo_error *err)
 {
-    unsigned char raw[4] = { 0 };
+    unsigned char raw[4];
     uint64_t at = fat->table_at + (uint64_t)cluster * fat->bits / 8;
 
     if (vw_bytes_read(&fat->bytes, at, raw, fat->bits == 32 ? 4 : 2, err) < 0)
         return -1;
-    *ret_value = vw_le32(raw);
-    if (fat->bits == 32)
-        *ret_value &= 0x0fffffff;
-    else if (fat->bits == 12)
-        *ret_value = cluster % 2 != 0 ? *ret_value >> 4 : *ret_value & 0xfff;
+    *ret_value = vw_fat_value(fat, cluster, raw);
     return 0;
 }
 
-static bool
-is_cluster(const struct vw_fat *fat, uint32_t cluster)
-{
-    return cluster >= 2 && cluster - 2 < fat->clusters;
-}
-
-/* The cluster behind @cluster, or 0 at the end of the chain. */
-static int
-next_cluster(const struct vw_fat *fat, uint32_t cluster, uint32_t *ret_next,
-             struct vtopo_error *err)
+int
+vw_fat_next_cluster(const struct vw_fat *fat, uint32_t cluster,
+                    uint32_t *ret_next, struct vtopo_error *err)
 {
     uint32_t end = (fat->bits == 32 ? 0x0fffffffu : (1u << fat->bits) - 1) - 7;
     uint32_t next;
@@ -200,18 +186,12 @@ next_cluster(const struct vw_fat *fat, uint32_t cluster, uint32_t *ret_next,
         return -1;
     if (next >= end)
         next = 0;
-    else if (!is_cluster(fat, next))
+    else if (!vw_fat_is_cluster(fat, next))
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a chain of clusters leads from %" PRIu32 " to %"
                        PRIu32 ", which is none", cluster, next);
     *ret_next = next;
     return 0;
-}
-
-static uint64_t
-cluster_at(const struct vw_fat *fat, uint32_t cluster)
-{
-    return fat->data_at + (uint64_t)(cluster - 2) * fat->cluster_size;
 }
 
 int
@@ -252,7 +232,7 @@ seek(struct fat_file *file, uint32_t index, struct vtopo_error *err)
     while (file->index < index) {
         uint32_t next;
 
-        if (next_cluster(file->fat, file->cluster, &next, err) < 0)
+        if (vw_fat_next_cluster(file->fat, file->cluster, &next, err) < 0)
             return -1;
         if (next == 0)
             return vt_fail(err, VTOPO_BAD_INPUT,
@@ -282,8 +262,8 @@ read_file(void *context, uint64_t offset, void *buffer, size_t size,
             piece = size;
         if (seek(file, (uint32_t)(offset / cluster_size), err) < 0
             || vw_bytes_read(&file->fat->bytes,
-                             cluster_at(file->fat, file->cluster) + inside,
-                             to, piece, err) < 0)
+                             vw_fat_cluster_at(file->fat, file->cluster)
+                             + inside, to, piece, err) < 0)
             return -1;
         to += piece;
         offset += piece;
@@ -303,22 +283,8 @@ read_directory(void *context, uint64_t offset, void *buffer, size_t size,
     return vw_file_refuse(VW_FILE_DIRECTORY, err);
 }
 
-/* What an entry of a directory says of a file. */
-struct found {
-    uint64_t entry_at;          /* where it stands in the volume */
-    unsigned attributes;
-    uint32_t cluster;
-    uint32_t size;
-};
-
-static bool
-is_directory(const struct found *found)
-{
-    return (found->attributes & ATTR_DIRECTORY) != 0;
-}
-
 static int
-open_file(struct vw_fat *fat, const struct found *found,
+open_file(struct vw_fat *fat, const struct vw_fat_found *found,
           struct vw_file *ret_file, struct vtopo_error *err)
 {
     uint32_t clusters = (uint32_t)(((uint64_t)found->size + fat->cluster_size
@@ -326,7 +292,7 @@ open_file(struct vw_fat *fat, const struct found *found,
     struct fat_file *file;
 
     if (clusters > fat->clusters
-        || (clusters > 0 && !is_cluster(fat, found->cluster)))
+        || (clusters > 0 && !vw_fat_is_cluster(fat, found->cluster)))
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a file of %" PRIu32 " bytes begins at cluster %"
                        PRIu32 " of %" PRIu32, found->size, found->cluster,
@@ -349,23 +315,9 @@ open_file(struct vw_fat *fat, const struct found *found,
 
 /* ------------------------------------------------------ directories */
 
-/* A directory being walked, and the long name that is being put together. */
-struct walk {
-    struct vw_fat *fat;
-    uint64_t at;                /* of the next entry */
-    uint32_t left;              /* entries before at must be found anew */
-    uint32_t cluster;           /* 0: the root directory of FAT12 and FAT16 */
-    uint32_t seen;
-    unsigned expected;          /* the next entry of the long name; 0: none */
-    bool whole;                 /* the long name is complete */
-    unsigned units;
-    unsigned char sum;          /* of the short name it belongs to */
-    unsigned char name[LONG_ENTRIES * LONG_UNITS * 2];
-};
-
-static int
-start_walk(struct vw_fat *fat, const struct found *directory,
-           struct walk *walk, struct vtopo_error *err)
+int
+vw_fat_start_walk(struct vw_fat *fat, const struct vw_fat_found *directory,
+                  struct vw_fat_walk *walk, struct vtopo_error *err)
 {
     uint32_t cluster = directory->cluster;
 
@@ -378,20 +330,19 @@ start_walk(struct vw_fat *fat, const struct found *directory,
     }
     if (cluster == 0)
         cluster = fat->root;
-    if (!is_cluster(fat, cluster))
+    if (!vw_fat_is_cluster(fat, cluster))
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a directory begins at cluster %" PRIu32 " of %" PRIu32,
                        cluster, fat->clusters);
     walk->cluster = cluster;
-    walk->at = cluster_at(fat, cluster);
-    walk->left = fat->cluster_size / ENTRY_SIZE;
+    walk->at = vw_fat_cluster_at(fat, cluster);
+    walk->left = fat->cluster_size / VW_FAT_ENTRY_SIZE;
     return 0;
 }
 
-/* Read the next entry as it is; *@ret_more is false at the end. */
-static int
-next_raw(struct walk *walk, unsigned char raw[ENTRY_SIZE], bool *ret_more,
-         struct vtopo_error *err)
+int
+vw_fat_next_raw(struct vw_fat_walk *walk, unsigned char raw[VW_FAT_ENTRY_SIZE],
+                bool *ret_more, struct vtopo_error *err)
 {
     *ret_more = false;
     if (walk->left == 0) {
@@ -399,21 +350,22 @@ next_raw(struct walk *walk, unsigned char raw[ENTRY_SIZE], bool *ret_more,
 
         if (walk->cluster == 0)
             return 0;
-        if (next_cluster(walk->fat, walk->cluster, &next, err) < 0)
+        if (vw_fat_next_cluster(walk->fat, walk->cluster, &next, err) < 0)
             return -1;
         if (next == 0)
             return 0;
         walk->cluster = next;
-        walk->at = cluster_at(walk->fat, next);
-        walk->left = walk->fat->cluster_size / ENTRY_SIZE;
+        walk->at = vw_fat_cluster_at(walk->fat, next);
+        walk->left = walk->fat->cluster_size / VW_FAT_ENTRY_SIZE;
     }
     if (walk->seen++ == VW_FAT_DIR_ENTRIES_MAX)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a directory has more than %u entries",
                        VW_FAT_DIR_ENTRIES_MAX);
-    if (vw_bytes_read(&walk->fat->bytes, walk->at, raw, ENTRY_SIZE, err) < 0)
+    if (vw_bytes_read(&walk->fat->bytes, walk->at, raw, VW_FAT_ENTRY_SIZE,
+                      err) < 0)
         return -1;
-    walk->at += ENTRY_SIZE;
+    walk->at += VW_FAT_ENTRY_SIZE;
     walk->left--;
     *ret_more = raw[0] != 0;    /* a zero ends the directory */
     return 0;
@@ -421,26 +373,26 @@ next_raw(struct walk *walk, unsigned char raw[ENTRY_SIZE], bool *ret_more,
 
 /* Take in one entry of a long name; they come last part first. */
 static void
-add_long(struct walk *walk, const unsigned char raw[ENTRY_SIZE])
+add_long(struct vw_fat_walk *walk, const unsigned char raw[VW_FAT_ENTRY_SIZE])
 {
-    static const unsigned char places[LONG_UNITS] = {
+    static const unsigned char places[VW_FAT_LONG_UNITS] = {
         1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30,
     };
     unsigned order = raw[0] & 0x1fu;
     bool first = (raw[0] & 0x40) != 0;
 
     walk->whole = false;
-    if (order == 0 || order > LONG_ENTRIES
+    if (order == 0 || order > VW_FAT_LONG_ENTRIES
         || (!first && (order != walk->expected || raw[13] != walk->sum))) {
         walk->expected = 0;
         return;
     }
     if (first) {
-        walk->units = order * LONG_UNITS;
+        walk->units = order * VW_FAT_LONG_UNITS;
         walk->sum = raw[13];
     }
-    for (unsigned i = 0; i < LONG_UNITS; i++) {
-        unsigned at = (order - 1) * LONG_UNITS + i;
+    for (unsigned i = 0; i < VW_FAT_LONG_UNITS; i++) {
+        unsigned at = (order - 1) * VW_FAT_LONG_UNITS + i;
 
         memcpy(walk->name + (size_t)at * 2, raw + places[i], 2);
         if (first && walk->units > at && vw_le16(raw + places[i]) == 0)
@@ -451,11 +403,11 @@ add_long(struct walk *walk, const unsigned char raw[ENTRY_SIZE])
 }
 
 static unsigned char
-short_sum(const unsigned char raw[SHORT_SIZE])
+short_sum(const unsigned char raw[VW_FAT_SHORT_SIZE])
 {
     unsigned sum = 0;
 
-    for (unsigned i = 0; i < SHORT_SIZE; i++)
+    for (unsigned i = 0; i < VW_FAT_SHORT_SIZE; i++)
         sum = (((sum & 1) << 7 | sum >> 1) + raw[i]) & 0xff;
     return (unsigned char)sum;
 }
@@ -480,13 +432,14 @@ put_short(char *to, const unsigned char *raw, unsigned size, bool lower)
 
 /* "NAME.EXT"; NT marks names that are in lower case as a whole in byte 12. */
 static void
-format_short(const unsigned char raw[ENTRY_SIZE], char name[VW_NAME_SIZE])
+format_short(const unsigned char raw[VW_FAT_ENTRY_SIZE],
+             char name[VW_NAME_SIZE])
 {
-    char *to = put_short(name, raw, 8, (raw[12] & 0x08) != 0);
+    char *to = put_short(name, raw, 8, (raw[12] & VW_FAT_LOWER_NAME) != 0);
     char *dot = to++;
 
     *dot = '.';
-    to = put_short(to, raw + 8, 3, (raw[12] & 0x10) != 0);
+    to = put_short(to, raw + 8, 3, (raw[12] & VW_FAT_LOWER_SUFFIX) != 0);
     if (to == dot + 1)
         to = dot;               /* there is no extension */
     *to = '\0';
@@ -504,27 +457,28 @@ is_no_name(const char *name)
  * @ret_long is "" where there is no long name.
  */
 static int
-next_entry(struct walk *walk, struct found *ret_found,
+next_entry(struct vw_fat_walk *walk, struct vw_fat_found *ret_found,
            char ret_long[VW_NAME_SIZE], char ret_short[VW_NAME_SIZE],
            bool *ret_more, struct vtopo_error *err)
 {
-    unsigned char raw[ENTRY_SIZE];
+    unsigned char raw[VW_FAT_ENTRY_SIZE];
 
     for (;;) {
         bool whole;
 
-        if (next_raw(walk, raw, ret_more, err) < 0)
+        if (vw_fat_next_raw(walk, raw, ret_more, err) < 0)
             return -1;
         if (!*ret_more)
             return 0;
-        if (raw[0] != 0xe5 && (raw[11] & 0x3f) == ATTR_LONG) {
+        if (raw[0] != 0xe5 && (raw[11] & 0x3f) == VW_FAT_ATTR_LONG) {
             add_long(walk, raw);
             continue;
         }
         whole = walk->whole && walk->sum == short_sum(raw);
         walk->whole = false;
         walk->expected = 0;
-        if (raw[0] == 0xe5 || raw[0] == '.' || (raw[11] & ATTR_VOLUME) != 0)
+        if (raw[0] == 0xe5 || raw[0] == '.'
+            || (raw[11] & VW_FAT_ATTR_VOLUME) != 0)
             continue;
         format_short(raw, ret_short);
         ret_long[0] = '\0';
@@ -532,8 +486,8 @@ next_entry(struct walk *walk, struct found *ret_found,
             vw_name_from_utf16(walk->name, walk->units, ret_long);
         if (is_no_name(ret_long[0] != '\0' ? ret_long : ret_short))
             continue;
-        *ret_found = (struct found) {
-            .entry_at = walk->at - ENTRY_SIZE,
+        *ret_found = (struct vw_fat_found) {
+            .entry_at = walk->at - VW_FAT_ENTRY_SIZE,
             .attributes = raw[11],
             .cluster = vw_le16(raw + 26),
             .size = vw_le32(raw + 28),
@@ -546,18 +500,18 @@ next_entry(struct walk *walk, struct found *ret_found,
 
 /* Look for @part in @directory, and put what is found in its place. */
 static int
-step(struct vw_fat *fat, struct found *directory, const char *part,
+step(struct vw_fat *fat, struct vw_fat_found *directory, const char *part,
      size_t length, bool *ret_found, struct vtopo_error *err)
 {
     char name[VW_NAME_SIZE], short_name[VW_NAME_SIZE];
-    struct walk walk;
-    struct found found;
+    struct vw_fat_walk walk;
+    struct vw_fat_found found;
     bool more;
 
     *ret_found = false;
-    if (!is_directory(directory))
+    if (!vw_fat_is_directory(directory))
         return 0;
-    if (start_walk(fat, directory, &walk, err) < 0)
+    if (vw_fat_start_walk(fat, directory, &walk, err) < 0)
         return -1;
     for (;;) {
         if (next_entry(&walk, &found, name, short_name, &more, err) < 0)
@@ -573,11 +527,12 @@ step(struct vw_fat *fat, struct found *directory, const char *part,
     return 0;
 }
 
-static int
-find_path(struct vw_fat *fat, const char *path, struct found *ret_found_file,
-          bool *ret_found, struct vtopo_error *err)
+int
+vw_fat_find_path(struct vw_fat *fat, const char *path,
+                 struct vw_fat_found *ret_found_file, bool *ret_found,
+                 struct vtopo_error *err)
 {
-    struct found at = { .attributes = ATTR_DIRECTORY };
+    struct vw_fat_found at = { .attributes = VW_FAT_ATTR_DIRECTORY };
     const char *part;
     size_t length;
 
@@ -600,12 +555,12 @@ int
 vw_fat_find(struct vw_fat *fat, const char *path, struct vw_file *ret_file,
             bool *ret_found, struct vtopo_error *err)
 {
-    struct found found;
+    struct vw_fat_found found;
     bool is_found;
 
-    if (find_path(fat, path, &found, &is_found, err) < 0)
+    if (vw_fat_find_path(fat, path, &found, &is_found, err) < 0)
         return -1;
-    if (is_found && is_directory(&found)) {
+    if (is_found && vw_fat_is_directory(&found)) {
         *ret_file = (struct vw_file) {
             .bytes = { .read = read_directory },
             .flags = VW_FILE_DIRECTORY,
@@ -623,72 +578,24 @@ vw_fat_list(struct vw_fat *fat, const char *path, vw_visit *visit,
             void *context, bool *ret_found, struct vtopo_error *err)
 {
     char name[VW_NAME_SIZE], short_name[VW_NAME_SIZE];
-    struct walk walk;
-    struct found found;
+    struct vw_fat_walk walk;
+    struct vw_fat_found found;
     bool is_found, more;
 
-    if (find_path(fat, path, &found, &is_found, err) < 0)
+    if (vw_fat_find_path(fat, path, &found, &is_found, err) < 0)
         return -1;
-    is_found = is_found && is_directory(&found);
-    if (is_found && start_walk(fat, &found, &walk, err) < 0)
+    is_found = is_found && vw_fat_is_directory(&found);
+    if (is_found && vw_fat_start_walk(fat, &found, &walk, err) < 0)
         return -1;
     while (is_found) {
         if (next_entry(&walk, &found, name, short_name, &more, err) < 0)
             return -1;
         if (!more || !visit(context, &(struct vw_entry) {
                 .name = name[0] != '\0' ? name : short_name,
-                .is_directory = is_directory(&found),
+                .is_directory = vw_fat_is_directory(&found),
             }))
             break;
     }
     *ret_found = is_found;
     return 0;
-}
-
-/* ------------------------------------------------------------ write */
-
-/* Write @size bytes over the first ones of @file. */
-static int
-write_clusters(struct fat_file *file, const struct vw_sink *sink,
-               const unsigned char *data, size_t size,
-               struct vtopo_error *err)
-{
-    unsigned cluster_size = file->fat->cluster_size;
-
-    for (size_t at = 0; at < size;) {
-        size_t piece = size - at < cluster_size ? size - at : cluster_size;
-
-        if (seek(file, (uint32_t)(at / cluster_size), err) < 0
-            || sink->write(sink->context, cluster_at(file->fat, file->cluster),
-                           data + at, piece, err) < 0)
-            return -1;
-        at += piece;
-    }
-    return 0;
-}
-
-int
-vw_fat_rewrite(struct vw_fat *fat, const struct vw_sink *sink,
-               const char *path, const unsigned char *data, size_t size,
-               struct vtopo_error *err)
-{
-    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
-    unsigned char raw[4];
-    struct found found;
-    bool is_found;
-
-    if (find_path(fat, path, &found, &is_found, err) < 0)
-        return -1;
-    if (!is_found || is_directory(&found))
-        return vt_fail(err, VTOPO_BAD_INPUT, "there is no file %s", path);
-    if (size > found.size)
-        return vt_fail(err, VTOPO_IMPOSSIBLE, "the file would grow");
-    if (open_file(fat, &found, &file, err) < 0
-        || write_clusters(file.context, sink, data, size, err) < 0)
-        return -1;
-    if (size == found.size)
-        return 0;
-    vw_put_le32(raw, (uint32_t)size);
-    return sink->write(sink->context, found.entry_at + ENTRY_SIZE - 4, raw,
-                       sizeof(raw), err);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fat.h - read FAT12, FAT16 and FAT32, and overwrite a file
+ * fat.h - read FAT12, FAT16 and FAT32, and put a file there
  *
  * Enough to find a boot.ini, a boot store, or the hives of an old Windows,
- * and to change the first two in place.  Reads only what is asked for.
+ * and to change them and to add a file.  Reads only what is asked for.
  */
 
 #ifndef VW_FAT_H
@@ -54,14 +54,13 @@ int vw_fat_find(struct vw_fat *fat, const char *path,
                 struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Tell @sink to put @size bytes in the place of all that the file at @path
- * holds, which must not be fewer.  The chain of its clusters stays as it is:
- * only the size in its directory becomes smaller.
+/* As vw_volume_put() has it; of protection a FAT knows nothing.  @sink takes
+ * the writes, which the bytes of @fat must show from then on.
  */
-int vw_fat_rewrite(struct vw_fat *fat, const struct vw_sink *sink,
-                   const char *path, const unsigned char *data, size_t size,
-                   struct vtopo_error *err)
-    __attribute__((nonnull, warn_unused_result));
+int vw_fat_put(struct vw_fat *fat, const struct vw_sink *sink,
+               const char *path, const char *like, const unsigned char *data,
+               size_t size, struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 3, 5, 7), warn_unused_result));
 
 /* Call @visit for the entries of the directory at @path. */
 int vw_fat_list(struct vw_fat *fat, const char *path,

@@ -144,14 +144,14 @@ vw_volume_list(struct vw_volume *volume, const char *path, vw_visit *visit,
 
 static int
 put_fat(const struct vw_bytes *partition, const struct vw_sink *sink,
-        const char *path, const unsigned char *data, size_t size,
-        struct vtopo_error *err)
+        const char *path, const char *like, const unsigned char *data,
+        size_t size, struct vtopo_error *err)
 {
     vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
 
     if (vw_fat_open(partition, &fat, err) < 0)
         return -1;
-    return vw_fat_rewrite(fat, sink, path, data, size, err);
+    return vw_fat_put(fat, sink, path, like, data, size, err);
 }
 
 static int
@@ -177,7 +177,7 @@ vw_volume_put(const struct vw_bytes *partition, const struct vw_sink *sink,
     if (vw_content_probe(partition, &content, err) < 0)
         return -1;
     if (content == VW_CONTENT_FAT)
-        return put_fat(partition, sink, path, data, size, err);
+        return put_fat(partition, sink, path, like, data, size, err);
     if (content == VW_CONTENT_NTFS)
         return put_ntfs(partition, sink, path, like, data, size, err);
     if (content == VW_CONTENT_ISO9660)
