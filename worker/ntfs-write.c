@@ -252,16 +252,40 @@ check_plain(ntfs_inode *inode, ntfs_attr *data, struct vtopo_error *err)
     return 0;
 }
 
-/* Make @attribute hold @data.  It gets its size first: all clusters at once,
- * and none left out as a hole, which a boot loader may not know.
+/* Give @attribute @size bytes, in clusters and without holes, which a boot
+ * loader may not know.
+ *
+ * The library takes one piece, or few, from each 32,768 clusters in a row
+ * before it says that there is no room.  Where free clusters are scattered it
+ * finds all of them when it is asked for less at a time.
  */
+static int
+set_size(struct vw_ntfs *ntfs, ntfs_attr *attribute, s64 size,
+         struct vtopo_error *err)
+{
+    s64 cluster = ntfs->volume->cluster_size;
+    s64 step = size;
+
+    while (attribute->data_size != size) {
+        s64 before = attribute->data_size;
+        s64 next = size > before && size - before > step ? before + step
+                                                         : size;
+
+        if (ntfs_attr_truncate_solid(attribute, next) == 0
+            && attribute->data_size == next)
+            continue;
+        if (errno != ENOSPC || next < before || step <= cluster)
+            return vw_ntfs_fail(ntfs, "change the size of a file", err);
+        step = (step / 2 + cluster - 1) / cluster * cluster;
+    }
+    return 0;
+}
+
+/* Make @attribute hold @data, whose size it has. */
 static int
 write_data(struct vw_ntfs *ntfs, ntfs_attr *attribute,
            const unsigned char *data, size_t size, struct vtopo_error *err)
 {
-    if (attribute->data_size != (s64)size
-        && ntfs_attr_truncate_solid(attribute, (s64)size) != 0)
-        return vw_ntfs_fail(ntfs, "change the size of a file", err);
     for (size_t at = 0; at < size;) {
         s64 put = ntfs_attr_pwrite(attribute, (s64)at, (s64)(size - at),
                                    data + at);
@@ -288,6 +312,7 @@ fill(struct vw_ntfs *ntfs, ntfs_inode **inode, const unsigned char *data,
         return vw_ntfs_fail(ntfs, "open the data of a file", err);
     if (check_plain(file, attribute, err) < 0
         || check_room(ntfs, file, attribute, size, err) < 0
+        || set_size(ntfs, attribute, (s64)size, err) < 0
         || write_data(ntfs, attribute, data, size, err) < 0)
         return -1;
     ntfs_inode_update_times(file, NTFS_UPDATE_MCTIME);

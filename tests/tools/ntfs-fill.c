@@ -3,14 +3,18 @@
 /*
  * ntfs-fill.c - put directories and files into an NTFS image, for tests
  *
- *   ntfs-fill IMAGE OFFSET [--compress] [SOURCE:TARGET|:TARGET|=TARGET:TAG]...
+ *   ntfs-fill IMAGE OFFSET [--compress|--security=ID|--attributes=BITS|
+ *             SOURCE:TARGET|:TARGET|=TARGET:TAG|-TARGET:]...
  *
  * The volume begins at byte OFFSET of IMAGE, made there by mkntfs.
  * SOURCE:TARGET copies a file and makes the directories above it; :TARGET
  * makes a directory, or for "NAME*COUNT" that many files NAME0000.dll and so
- * on; =TARGET:TAG gives a file that is there a reparse point with that tag.
- * After --compress new files are compressed as NTFS does it.  ntfscp can make
- * no directories, and mounting needs FUSE.
+ * on, which may have a SOURCE, too; =TARGET:TAG gives a file that is there a
+ * reparse point with that tag; -TARGET: deletes a file, or for "NAME*COUNT"
+ * those that begin at an odd cluster, which leaves holes.  After --compress new files are compressed as NTFS does
+ * it; after the others they have protection ID of $Secure (0: one of their
+ * own) and those DOS attributes.  ntfscp can make no directories, and mounting
+ * needs FUSE.
  */
 
 #include <errno.h>
@@ -138,10 +142,30 @@ static struct ntfs_device_operations operations = {
     .ioctl = do_ioctl,
 };
 
+/* What new files are like. */
+struct style {
+    bool compress;
+    unsigned security;
+    unsigned attributes;        /* 0: as the library has it */
+};
+
+static void
+dress(ntfs_inode *inode, mode_t type, const struct style *style)
+{
+    if (type != S_IFREG)
+        return;
+    if (style->compress)
+        inode->flags |= FILE_ATTR_COMPRESSED;
+    if (style->attributes != 0)
+        inode->flags = cpu_to_le32(style->attributes);
+    NInoFileNameSetDirty(inode);
+    NInoSetDirty(inode);
+}
+
 /* The entry @name of @parent, made when it is not there; closes @parent. */
 static ntfs_inode *
 enter(ntfs_volume *volume, ntfs_inode *parent, const char *name, mode_t type,
-      bool compress)
+      const struct style *style)
 {
     ntfschar *wide = NULL;
     int units = ntfs_mbstoucs(name, &wide);
@@ -154,12 +178,10 @@ enter(ntfs_volume *volume, ntfs_inode *parent, const char *name, mode_t type,
     if (reference != (u64)-1) {
         inode = ntfs_inode_open(volume, MREF(reference));
     } else {
-        inode = ntfs_create(parent, const_cpu_to_le32(0), wide, (u8)units,
-                            type);
-        if (inode != NULL && compress && type == S_IFREG) {
-            inode->flags |= FILE_ATTR_COMPRESSED;
-            NInoSetDirty(inode);
-        }
+        inode = ntfs_create(parent, cpu_to_le32(style->security), wide,
+                            (u8)units, type);
+        if (inode != NULL)
+            dress(inode, type, style);
     }
     if (inode == NULL || ntfs_inode_close(parent) != 0)
         die(name);
@@ -169,7 +191,8 @@ enter(ntfs_volume *volume, ntfs_inode *parent, const char *name, mode_t type,
 
 /* What @path leads to; its last part is made as @type. */
 static ntfs_inode *
-make(ntfs_volume *volume, const char *path, mode_t type, bool compress)
+make(ntfs_volume *volume, const char *path, mode_t type,
+     const struct style *style)
 {
     ntfs_inode *inode = ntfs_inode_open(volume, FILE_root);
     vt_autofree char *copy = strdup(path);
@@ -181,7 +204,7 @@ make(ntfs_volume *volume, const char *path, mode_t type, bool compress)
     while ((part = strsep(&rest, "/")) != NULL) {
         if (*part != '\0')
             inode = enter(volume, inode, part,
-                          rest != NULL ? S_IFDIR : type, compress);
+                          rest != NULL ? S_IFDIR : type, style);
     }
     return inode;
 }
@@ -216,22 +239,64 @@ fill_file(ntfs_inode *inode, int fd, bool compress)
 
 static void
 copy_in(ntfs_volume *volume, const char *source, const char *target,
-        bool compress)
+        const struct style *style)
 {
     int fd = open(source, O_RDONLY | O_CLOEXEC);
     ntfs_inode *inode;
 
     if (fd < 0)
         die(source);
-    inode = make(volume, target, S_IFREG, compress);
-    fill_file(inode, fd, compress);
+    inode = make(volume, target, S_IFREG, style);
+    fill_file(inode, fd, style->compress);
     if (ntfs_inode_close(inode) != 0)
         die(target);
     (void)close(fd);
 }
 
 static void
-make_many(ntfs_volume *volume, const char *target, const char *star)
+delete(ntfs_volume *volume, const char *target)
+{
+    static const struct style plain = { .compress = false };
+    const char *name = strrchr(target, '/');
+    vt_autofree char *folder = strndup(target, name == NULL ? 0
+                                       : (size_t)(name - target));
+    ntfs_inode *parent, *inode;
+    ntfschar *wide = NULL;
+    int units;
+
+    name = name == NULL ? target : name + 1;
+    units = ntfs_mbstoucs(name, &wide);
+    if (folder == NULL || units <= 0)
+        die(target);
+    inode = make(volume, target, S_IFREG, &plain);
+    parent = make(volume, folder, S_IFDIR, &plain);
+    if (ntfs_delete(volume, NULL, inode, parent, wide, (u8)units) != 0)
+        die(target);
+    free(wide);
+}
+
+/* Whether the data of a file begin at an odd cluster. */
+static bool
+is_odd(ntfs_volume *volume, const char *target)
+{
+    static const struct style plain = { .compress = false };
+    ntfs_inode *inode = make(volume, target, S_IFREG, &plain);
+    ntfs_attr *data = ntfs_attr_open(inode, AT_DATA, AT_UNNAMED, 0);
+    bool odd;
+
+    if (data == NULL || ntfs_attr_map_whole_runlist(data) != 0)
+        die(target);
+    odd = data->rl != NULL && data->rl->lcn % 2 == 1;
+    ntfs_attr_close(data);
+    if (ntfs_inode_close(inode) != 0)
+        die(target);
+    return odd;
+}
+
+/* @source is "" for empty files, and NULL where some of them go. */
+static void
+make_many(ntfs_volume *volume, const char *source, const char *target,
+          const char *star, const struct style *style)
 {
     int count = atoi(star + 1);
 
@@ -241,7 +306,13 @@ make_many(ntfs_volume *volume, const char *target, const char *star)
         if (asprintf(&path, "%.*s%04d.dll", (int)(star - target), target,
                      i) < 0)
             die("memory");
-        if (ntfs_inode_close(make(volume, path, S_IFREG, false)) != 0)
+        if (source == NULL && is_odd(volume, path))
+            delete(volume, path);
+        else if (source == NULL)
+            continue;
+        else if (*source != '\0')
+            copy_in(volume, source, path, style);
+        else if (ntfs_inode_close(make(volume, path, S_IFREG, style)) != 0)
             die(path);
     }
 }
@@ -249,7 +320,8 @@ make_many(ntfs_volume *volume, const char *target, const char *star)
 static void
 add_tag(ntfs_volume *volume, const char *target, const char *tag)
 {
-    ntfs_inode *inode = make(volume, target, S_IFREG, false);
+    static const struct style plain = { .compress = false };
+    ntfs_inode *inode = make(volume, target, S_IFREG, &plain);
     unsigned value = (unsigned)strtoul(tag, NULL, 0);
     unsigned char point[24] = {
         (unsigned char)value, (unsigned char)(value >> 8),
@@ -265,26 +337,42 @@ add_tag(ntfs_volume *volume, const char *target, const char *tag)
         die(target);
 }
 
+static bool
+obey_style(const char *order, struct style *style)
+{
+    if (strncmp(order, "--", 2) != 0)
+        return false;
+    if (strcmp(order, "--compress") == 0)
+        style->compress = true;
+    else if (sscanf(order, "--security=%i", (int *)&style->security) != 1
+             && sscanf(order, "--attributes=%i",
+                       (int *)&style->attributes) != 1)
+        die(order);
+    return true;
+}
+
 static void
-obey(ntfs_volume *volume, char *order, bool *compress)
+obey(ntfs_volume *volume, char *order, struct style *style)
 {
     char *colon = strrchr(order, ':');
     char *star = strchr(order, '*');
 
-    if (strcmp(order, "--compress") == 0) {
-        *compress = true;
+    if (obey_style(order, style))
         return;
-    }
     if (colon == NULL)
         die("an order without a colon");
     *colon++ = '\0';
     if (*order == '=')
         add_tag(volume, order + 1, colon);
-    else if (*order != '\0')
-        copy_in(volume, order, colon, *compress);
+    else if (*order == '-' && star != NULL)
+        make_many(volume, NULL, order + 1, star, style);
+    else if (*order == '-')
+        delete(volume, order + 1);
     else if (star != NULL)
-        make_many(volume, colon, star);
-    else if (ntfs_inode_close(make(volume, colon, S_IFDIR, false)) != 0)
+        make_many(volume, order, colon, star, style);
+    else if (*order != '\0')
+        copy_in(volume, order, colon, style);
+    else if (ntfs_inode_close(make(volume, colon, S_IFDIR, style)) != 0)
         die(colon);
 }
 
@@ -294,7 +382,7 @@ main(int argc, char **argv)
     struct device device = { .fd = -1 };
     struct ntfs_device *handle;
     ntfs_volume *volume;
-    bool compress = false;
+    struct style style = { .compress = false };
 
     if (argc < 3) {
         fputs("usage: ntfs-fill IMAGE OFFSET ORDER...\n", stderr);
@@ -309,7 +397,7 @@ main(int argc, char **argv)
         die(argv[1]);
     NVolSetCompression(volume);
     for (int i = 3; i < argc; i++)
-        obey(volume, argv[i], &compress);
+        obey(volume, argv[i], &style);
     if (ntfs_umount(volume, FALSE) != 0)
         die("the end");
     return EXIT_SUCCESS;

@@ -9,7 +9,8 @@
  * of FILE, and, when it is new, the protection and the attributes of LIKE
  * beside it ("-": of none).  All is captured, listed as the worker proposes
  * it, and only then written to IMAGE; a failure leaves IMAGE as it was, and is
- * printed as "error CODE: MESSAGE".  What it cost goes to standard output.
+ * printed as "error CODE: MESSAGE".  What it cost goes to standard output, in
+ * milliseconds of processor time.
  */
 
 #include <fcntl.h>
@@ -75,7 +76,7 @@ now_ms(void)
 {
     struct timespec now;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
