@@ -181,21 +181,65 @@ dress(struct vw_ntfs *ntfs, ntfs_inode *inode, const struct model *model,
     return 0;
 }
 
-/* Make an empty file in *@folder, which is closed in any case.
- *
- * ntfs_create() puts the name into the POSIX name space, where Windows keeps
+static void
+put_search(ntfs_attr_search_ctx **search)
+{
+    if (*search != NULL)
+        ntfs_attr_put_search_ctx(*search);
+}
+
+static void
+put_index(ntfs_index_context **index)
+{
+    if (*index != NULL)
+        ntfs_index_ctx_put(*index);
+}
+
+/* ntfs_create() puts the name into the POSIX name space, where Windows keeps
  * none of its own files: it would offer no short name to those who ask for
  * it.  A name of DOS stands once, in the space of both Win32 and DOS, as
- * Windows writes "hal.dll".  To give the file its own name as that of DOS has
- * this effect, in the index of the folder, too, and closes both inodes.
+ * Windows writes "hal.dll"; the record says so, and the index of the folder.
+ * ntfs_set_ntfs_dos_name() does the same, but on a damaged volume it may close
+ * the folder twice.
+ */
+static int
+share_name(struct vw_ntfs *ntfs, ntfs_inode *inode, ntfs_inode *folder,
+           struct vtopo_error *err)
+{
+    vt_auto(put_search) ntfs_attr_search_ctx *search =
+        ntfs_attr_get_search_ctx(inode, NULL);
+    vt_auto(put_index) ntfs_index_context *index =
+        ntfs_index_ctx_get(folder, NTFS_INDEX_I30, 4);
+    FILE_NAME_ATTR *own, *listed;
+
+    if (search == NULL || index == NULL
+        || ntfs_attr_lookup(AT_FILE_NAME, AT_UNNAMED, 0, CASE_SENSITIVE, 0,
+                            NULL, 0, search) != 0)
+        return vw_ntfs_fail(ntfs, "name a file", err);
+    own = (FILE_NAME_ATTR *)((u8 *)search->attr
+                             + le16_to_cpu(search->attr->value_offset));
+    if (ntfs_index_lookup(own, (int)le32_to_cpu(search->attr->value_length),
+                          index) != 0
+        || index->data == NULL || index->data_len < sizeof(*listed))
+        return vw_ntfs_fail(ntfs, "name a file", err);
+    listed = index->data;
+    own->file_name_type = FILE_NAME_WIN32_AND_DOS;
+    listed->file_name_type = FILE_NAME_WIN32_AND_DOS;
+    ntfs_inode_mark_dirty(inode);
+    ntfs_index_entry_mark_dirty(index);
+    return 0;
+}
+
+/* Make an empty file in *@folder, which is closed in any case: before the
+ * file is, which opens its folder again.
  */
 static int
 make_file(struct vw_ntfs *ntfs, ntfs_inode **folder, const char *name,
           size_t length, const struct model *model, bool has_model,
           struct vtopo_error *err)
 {
-    vt_auto(vw_ntfs_close_inodep) ntfs_inode *parent = vt_steal(folder);
     vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *parent = vt_steal(folder);
     ntfschar wide[12];
 
     for (size_t i = 0; i < length && i < VT_COUNT(wide); i++)
@@ -203,11 +247,13 @@ make_file(struct vw_ntfs *ntfs, ntfs_inode **folder, const char *name,
     inode = ntfs_create(parent, model->security, wide, (u8)length, S_IFREG);
     if (inode == NULL)
         return vw_ntfs_fail(ntfs, "make a file", err);
-    if (dress(ntfs, inode, model, has_model, err) < 0)
+    if (dress(ntfs, inode, model, has_model, err) < 0
+        || share_name(ntfs, inode, parent, err) < 0)
         return -1;
-    if (ntfs_set_ntfs_dos_name(vt_steal(&inode), vt_steal(&parent), name,
-                               length, 0) != 0)
-        return vw_ntfs_fail(ntfs, "name a file", err);
+    ntfs_inode_update_times(parent, NTFS_UPDATE_MCTIME);
+    if (ntfs_inode_close(vt_steal(&parent)) != 0
+        || ntfs_inode_close(vt_steal(&inode)) != 0)
+        return vw_ntfs_fail(ntfs, "finish a new file", err);
     return 0;
 }
 

@@ -230,12 +230,75 @@ no_more_is_kept_than_is_allowed(void **state)
                 &err, "more than 16777216 bytes would have to be written");
 }
 
+/* Whatever the order, units are found, and listed by rising offsets. */
+static void
+any_order_is_put_in_order(void **state)
+{
+    static const unsigned factors[] = { 1, 2047, 1021, 3 };
+
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(factors); i++) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        struct vw_sink sink;
+        struct bench bench;
+
+        UNIT_ROW(factors[i], "units from one write to the next");
+        start(&bench, 512);
+        sink = vw_stretch_sink(&bench.all);
+        /* Every second unit of 2,048, in the order of the factor. */
+        for (unsigned n = 0; n < 50; n++) {
+            unsigned at = n * factors[i] % 1024 * 2 * 512;
+
+            memset(bench.whole + at, (int)n + 1, 512);
+            UNIT_RESULT(sink.write(sink.context, at, bench.whole + at, 512,
+                                   &err), &err, NULL);
+        }
+        list(&bench);
+        assert_int_equal(bench.count, 50);
+        finish(&bench);
+    }
+}
+
+/* A disk that cannot be read. */
+static int
+read_nothing(void *context, uint64_t offset, void *buffer, size_t size,
+             struct vtopo_error *err)
+{
+    (void)context;
+    (void)offset;
+    (void)buffer;
+    (void)size;
+    return vt_fail(err, VTOPO_SYSTEM, "the disk is gone");
+}
+
+static void
+whole_units_are_not_read_before(void **state)
+{
+    static const unsigned char data[1024] = "data";
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    struct vw_bytes disk = { .size = 1u << 20, .read = read_nothing };
+    vt_auto(vw_capture_freep) struct vw_capture *capture = NULL;
+    struct vw_stretch stretch = { .size = disk.size };
+    struct vw_sink sink;
+
+    (void)state;
+    UNIT_RESULT(vw_capture_new(&disk, 512, &capture, &err), &err, NULL);
+    stretch.capture = capture;
+    sink = vw_stretch_sink(&stretch);
+    UNIT_RESULT(sink.write(sink.context, 512, data, 1024, &err), &err, NULL);
+    UNIT_RESULT(sink.write(sink.context, 512, data, 100, &err), &err, NULL);
+    UNIT_RESULT(sink.write(sink.context, 2048, data, 511, &err), &err,
+                "the disk is gone");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_is_proposed_for_nothing),
     cmocka_unit_test(writes_are_whole_sectors_in_order),
     cmocka_unit_test(writes_that_touch_are_one_up_to_a_limit),
     cmocka_unit_test(nothing_is_written_beyond_a_stretch),
     cmocka_unit_test(no_more_is_kept_than_is_allowed),
+    cmocka_unit_test(any_order_is_put_in_order),
+    cmocka_unit_test(whole_units_are_not_read_before),
 };
 
 UNIT_MAIN(tests)

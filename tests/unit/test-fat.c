@@ -24,13 +24,14 @@ fill(unsigned bits)
              fat_sum("ALONGN~1TXT"));
     fat_entry(&image, 0, "ALONGN~1TXT", 0x20, 10, 2000);
     fat_entry(&image, 0, "\345ELETED TXT", 0x20, 10, 2000);
-    fat_entry(&image, 0, "BOOT    INI", 0x27, 20, 5)[12] = 0x18;
+    fat_entry(&image, 0, "BOOT    INI", 0x27, 19, 5)[12] = 0x18;
     fat_entry(&image, 0, "EMPTY      ", 0x20, 0, 0);
     fat_entry(&image, 0, "WINDOWS    ", 0x10, 21, 0);
     fat_link(&image, 10, 12);
     fat_link(&image, 12, 11);
     fat_link(&image, 11, 40);
     fat_link(&image, 40, FAT_END);
+    fat_link(&image, 19, FAT_END);
     fat_link(&image, 20, FAT_END);
     fat_link(&image, 21, 22);
     fat_link(&image, 22, FAT_END);
@@ -38,6 +39,7 @@ fill(unsigned bits)
     memset(fat_cluster(&image, 12), 'b', FAT_SECTOR);
     memset(fat_cluster(&image, 11), 'c', FAT_SECTOR);
     memset(fat_cluster(&image, 40), 'd', FAT_SECTOR);
+    memcpy(fat_cluster(&image, 19), "[boot", 5);
     memcpy(fat_cluster(&image, 20), "[boot", 5);
     fat_entry(&image, 21, ".          ", 0x10, 21, 0);
     fat_entry(&image, 21, "..         ", 0x10, 0, 0);
@@ -321,6 +323,204 @@ boot_sectors_are_judged(void **state)
     }
 }
 
+/* -------------------------------------------------------------- put */
+
+static struct vw_memory memory = { image.data, sizeof(image.data) };
+
+static int
+write_image(void *context, uint64_t offset, const void *data, size_t size,
+            struct vtopo_error *err)
+{
+    (void)context;
+    (void)err;
+    assert_true(offset <= sizeof(image.data)
+                && size <= sizeof(image.data) - offset);
+    memcpy(image.data + offset, data, size);
+    return 0;
+}
+
+static void
+put_file(const char *path, const char *like, const unsigned char *data,
+         size_t size, const char *want)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
+    struct vw_bytes bytes = vw_bytes_memory(&memory);
+    struct vw_sink sink = { .write = write_image };
+
+    UNIT_RESULT(vw_fat_open(&bytes, &fat, &err), &err, NULL);
+    UNIT_RESULT(vw_fat_put(fat, &sink, path, like, data, size, &err), &err,
+                want);
+}
+
+/* The same with letters that tell where a piece belongs. */
+static void
+put_letters(const char *path, const char *like, size_t size, const char *want)
+{
+    static unsigned char letters[FAT_CLUSTERS * FAT_SECTOR * 2];
+
+    assert_true(size <= sizeof(letters));
+    for (size_t i = 0; i < size; i++)
+        letters[i] = (unsigned char)('a' + i / FAT_SECTOR % 26);
+    put_file(path, like, letters, size, want);
+}
+
+/* The entry of @cluster in the table, as the specification has it. */
+static unsigned
+link_of(unsigned cluster)
+{
+    const unsigned char *table = image.data + FAT_SECTOR;
+    const unsigned char *at = table + cluster * 3 / 2;
+    unsigned pair = at[0] | (unsigned)at[1] << 8;
+
+    if (image.bits == 32)
+        return table[(size_t)cluster * 4]
+               | (unsigned)table[(size_t)cluster * 4 + 1] << 8;
+    return cluster % 2 != 0 ? pair >> 4 : pair & 0xfff;
+}
+
+static unsigned
+free_clusters(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 2; i < FAT_CLUSTERS + 2; i++)
+        count += link_of(i) == 0;
+    return count;
+}
+
+/* What is put one after the other on the volume of fill(), and found then. */
+static const struct {
+    const char *path, *like;
+    size_t size;
+    const char *found;
+    int taken;                  /* clusters, less those given back */
+} puts_of[] = {
+    { "new.dll", NULL, 0, "0:-..-", 0 },
+    { "new.dll", NULL, 1, "1:a..a", 1 },
+    { "new.dll", NULL, 512, "512:a..a", 0 },
+    { "new.dll", NULL, 513, "513:a..b", 1 },
+    { "boot.ini", NULL, 600, "600:a..b", 1 },
+    { "boot.ini", NULL, 5, "5:a..a", -1 },
+    { "boot.ini", NULL, 0, "0:-..-", -1 },
+    { "A long name, longer than 13.txt", NULL, 3000, "3000:a..f", 2 },
+    { "ALONGN~1.TXT", NULL, 1000, "1000:a..b", -4 },
+    { "windows/one.dll", "last.dll", 1536, "1536:a..c", 3 },
+    { "Windows/TWO.dll", "one.DLL", 1537, "1537:a..d", 4 },
+    { "empty", NULL, 2048, "2048:a..d", 4 },
+};
+
+static void
+files_are_put(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(both); i++) {
+        fill(both[i]);
+        for (size_t j = 0; j < VT_COUNT(puts_of); j++) {
+            vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
+            int before = (int)free_clusters();
+
+            UNIT_ROW(j, puts_of[j].path);
+            put_letters(puts_of[j].path, puts_of[j].like, puts_of[j].size,
+                        NULL);
+            fat = open_image();
+            assert_string_equal(look(fat, puts_of[j].path), puts_of[j].found);
+            assert_int_equal(before - (int)free_clusters(), puts_of[j].taken);
+            assert_string_equal(look(fat, "windows/file13.dll"), "5:[..t");
+        }
+    }
+}
+
+/* Byte for byte: an entry, where it stands, and what it says. */
+static void
+an_entry_is_as_the_specification_has_it(void **state)
+{
+    const unsigned char *at;
+
+    (void)state;
+    fill(12);
+    put_letters("ntldr", "boot.ini", 700, NULL);
+    at = fat_directory(&image, 0) + 32 * 5;     /* that of a deleted file */
+    assert_memory_equal(at, "NTLDR      ", 11);
+    assert_int_equal(at[11], 0x27);
+    assert_int_equal(at[12], 0x08);
+    assert_true(at[25] >> 1 >= 2024 - 1980);    /* the year */
+    assert_memory_equal(at + 16, at + 24, 2);
+    assert_memory_equal(at + 18, at + 24, 2);
+    assert_int_equal(at[20] | at[21], 0);
+    assert_int_equal(at[26], 3);                /* the first free one */
+    assert_int_equal(at[28] | at[29] << 8, 700);
+    assert_int_equal(link_of(3), 4);
+    assert_true(link_of(4) >= 0xff8);
+}
+
+/* Whoever finds the end of a directory moves it on, over what was there. */
+static void
+the_end_of_a_directory_moves(void **state)
+{
+    vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
+
+    (void)state;
+    fill(12);
+    memcpy(fat_cluster(&image, 22) + 2 * 32, "GARBAGE DLL ", 12);
+    put_letters("windows/new.dll", NULL, 5, NULL);
+    fat = open_image();
+    assert_string_equal(look(fat, "windows/new.dll"), "5:a..a");
+    assert_string_equal(look(fat, "windows/garbage.dll"), "no");
+}
+
+static const struct {
+    const char *says, *path, *like;
+    size_t size;
+    const char *message;
+} refusals[] = {
+    { "no folder", "nowhere/a", NULL, 1, "there is no folder for nowhere/a" },
+    { "a file as a folder", "boot.ini/a", NULL, 1,
+      "there is no folder for boot.ini/a" },
+    { "a folder", "windows", NULL, 1,
+      "a file cannot be read: it is a directory" },
+    { "no neighbour", "windows/a", "boot.ini", 1,
+      "there is no file windows//boot.ini" },
+    { "a long name", "a long name", NULL, 1,
+      "a new file must have a name of DOS, of up to eight letters and an "
+      "extension of up to three, not 'a long name'" },
+    { "more than there are clusters", "new", NULL, 65 * 512,
+      "the volume has no room: 33280 bytes are needed, and 32768 are free" },
+    { "more than are free", "new", NULL, 58 * 512,
+      "the volume has no room: 29696 bytes are needed, and 28160 are free" },
+    { "more than are free, to grow", "boot.ini", NULL, 59 * 512,
+      "the volume has no room: 29696 bytes are needed, and 28160 are free" },
+};
+
+static void
+what_cannot_be_put_says_why(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(refusals); i++) {
+        UNIT_ROW(i, refusals[i].says);
+        fill(12);
+        put_letters(refusals[i].path, refusals[i].like, refusals[i].size,
+                    refusals[i].message);
+    }
+    fill(12);
+    put_letters("new", NULL, 55 * 512, NULL);   /* just all of it */
+    assert_int_equal(free_clusters(), 0);
+    fill(12);
+    for (unsigned i = 0; i < 8; i++) {
+        char name[] = "0";
+
+        name[0] = (char)('0' + i);
+        put_letters(name, NULL, 0, NULL);
+    }
+    put_letters("8", NULL, 0, "the root directory has no room: all of its 16 "
+                "entries are in use, and it cannot grow");
+    fill(12);
+    image.data[16] = 5;
+    put(image.data + 19, 3 + 4 + FAT_CLUSTERS, 2);
+    put_letters("new", NULL, 1, "a FAT file system has 5 tables of 512 bytes, "
+                "not 1 to 4 of at least 99");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(paths_lead_to_files),
     cmocka_unit_test(chains_are_followed),
@@ -330,6 +530,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_endless_directory_ends),
     cmocka_unit_test(dirt_is_seen),
     cmocka_unit_test(boot_sectors_are_judged),
+    cmocka_unit_test(files_are_put),
+    cmocka_unit_test(an_entry_is_as_the_specification_has_it),
+    cmocka_unit_test(the_end_of_a_directory_moves),
+    cmocka_unit_test(what_cannot_be_put_says_why),
 };
 
 UNIT_MAIN(tests)

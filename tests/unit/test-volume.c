@@ -206,12 +206,81 @@ names_become_utf8(void **state)
     assert_int_equal(strlen(name), VW_NAME_SIZE - 1);
 }
 
+static const struct {
+    const char *path, *folder, *name;
+    size_t length;
+} splits[] = {
+    { "boot.ini", "", "boot.ini", 8 },
+    { "/boot.ini", "/", "boot.ini", 8 },
+    { "WINNT/system32/hal.dll", "WINNT/system32/", "hal.dll", 7 },
+    { "WINNT\\system32\\\\hal.dll", "WINNT\\system32\\\\", "hal.dll", 7 },
+    { "a/b//", "a/", "b//", 1 },
+    { "", NULL, NULL, 0 },
+    { "//", NULL, NULL, 0 },
+};
+
+static void
+paths_are_folder_and_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(splits); i++) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        vt_autofree char *folder = NULL;
+        const char *name = NULL;
+        size_t length = 0;
+
+        UNIT_ROW(i, splits[i].path);
+        UNIT_RESULT(vw_path_split(splits[i].path, &folder, &name, &length,
+                                  &err), &err,
+                    splits[i].name == NULL ? "a path names no file" : NULL);
+        if (splits[i].name == NULL)
+            continue;
+        assert_string_equal(folder, splits[i].folder);
+        assert_string_equal(name, splits[i].name);
+        assert_int_equal(length, splits[i].length);
+    }
+}
+
+static const struct {
+    const char *name;
+    bool good;
+} dos_names[] = {
+    { "hal.dll", true }, { "NTKRNLMP.EXE", true }, { "ntdetect.com", true },
+    { "NTLDR", true }, { "a", true }, { "a.b", true }, { "12345678.123", true },
+    { "$mft~1.!", true },
+    { "", false }, { ".", false }, { "..", false }, { ".dll", false },
+    { "a.", false }, { "123456789", false }, { "123456789.a", false },
+    { "a.text", false }, { "a.b.c", false }, { "a b", false },
+    { "a:b", false }, { "a*", false }, { "\xc3\xa4", false }, { "a/b", false },
+};
+
+static void
+names_of_dos_are_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VT_COUNT(dos_names); i++) {
+        vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+        vt_autofree char *message = NULL;
+
+        UNIT_ROW(i, dos_names[i].name);
+        if (asprintf(&message, "a new file must have a name of DOS, of up to "
+                     "eight letters and an extension of up to three, not "
+                     "'%s'", dos_names[i].name) < 0)
+            message = NULL;
+        UNIT_RESULT(vw_name_check_dos(dos_names[i].name,
+                                      strlen(dos_names[i].name), &err), &err,
+                    dos_names[i].good ? NULL : message);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(contents_have_names),
     cmocka_unit_test(small_things_are_read),
     cmocka_unit_test(a_fat_volume_answers),
     cmocka_unit_test(paths_are_split),
     cmocka_unit_test(names_become_utf8),
+    cmocka_unit_test(paths_are_folder_and_name),
+    cmocka_unit_test(names_of_dos_are_known),
 };
 
 UNIT_MAIN(tests)
