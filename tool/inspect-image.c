@@ -59,27 +59,33 @@ take_findings(struct inspected *inspected)
     }
 }
 
-/* A repair that was interrupted is said by every command that looks. */
-static int
-note_repair(const char *name, struct inspected *inspected,
-            struct vtopo_error *err)
+#define CURE "'vtopo repair --undo' makes it the old one"
+
+/* Whether a repair of @name was interrupted, as far as can be seen. */
+static bool
+is_interrupted(const char *name)
 {
     vt_autofree char *undo = vt_undo_name(name);
-    struct vt_finding *finding;
     enum vt_undo_state state;
 
-    if (undo == NULL)
-        return vt_fail_memory(err);
-    if (!vt_undo_look(undo, &state) || state == VT_UNDO_DONE)
-        return 0;
+    return undo != NULL && vt_undo_look(undo, &state)
+           && state != VT_UNDO_DONE;
+}
+
+/* A repair that was interrupted is said by every command that looks. */
+static void
+note_repair(const char *name, struct inspected *inspected)
+{
+    struct vt_finding *finding;
+
+    if (!is_interrupted(name))
+        return;
     finding = vt_findings_add(&inspected->findings, VT_PROBLEM,
                               "repair-interrupted");
     (void)snprintf(finding->text, sizeof(finding->text),
                    "a repair of this image was interrupted: it may be half "
                    "changed");
-    (void)snprintf(finding->cure, sizeof(finding->cure),
-                   "'vtopo repair --undo' makes it the old one");
-    return 0;
+    (void)snprintf(finding->cure, sizeof(finding->cure), CURE);
 }
 
 int
@@ -92,11 +98,13 @@ inspected_read_image(const struct vt_image_options *options,
 
     if (vt_image_open(options, name, &inspected.image, err) < 0
         || vt_image_ask(inspected.image, ASK, &answer, err) < 0
-        || take_answer(&answer, &inspected, err) < 0)
-        return -1;
+        || take_answer(&answer, &inspected, err) < 0) {
+        /* That may be why. */
+        return is_interrupted(name)
+               ? vt_hint(err, "a repair of it was interrupted: " CURE) : -1;
+    }
     take_findings(&inspected);
-    if (note_repair(name, &inspected, err) < 0)
-        return -1;
+    note_repair(name, &inspected);
     *ret_inspected = inspected;
     inspected = (struct inspected)INSPECTED_INIT;
     return 0;

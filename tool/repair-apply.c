@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/paths.h"
 #include "base/spawn.h"
 #include "repair-apply.h"
@@ -91,9 +92,13 @@ static int
 apply(struct vt_undo *writes, const char *undo_name, struct vt_nbd *nbd,
       struct vtopo_error *err)
 {
-    if (vt_undo_read_old(writes, nbd, err) < 0
-        || (undo_name != NULL && vt_undo_save(writes, undo_name, err) < 0))
+    if (vt_undo_read_old(writes, nbd, err) < 0)
         return -1;
+    if (undo_name != NULL) {
+        if (vt_undo_save(writes, undo_name, err) < 0)
+            return -1;
+        writes->state = VT_UNDO_PENDING;
+    }
     return vt_undo_apply(writes, nbd, err);
 }
 
@@ -101,7 +106,14 @@ static int
 revert(struct vt_undo *writes, const char *undo_name, struct vt_nbd *nbd,
        struct vtopo_error *err)
 {
-    (void)undo_name;
+    if (vt_undo_check(writes, nbd, err) < 0)
+        return -1;
+    /* From here on blocks may be of both kinds, and that must be known before
+     * the first one is written.
+     */
+    if (writes->state == VT_UNDO_DONE
+        && vt_undo_note(undo_name, VT_UNDO_BACK, NULL, err) < 0)
+        return -1;
     return vt_undo_revert(writes, nbd, err);
 }
 
@@ -174,6 +186,20 @@ fill_overlay(const struct repair_ask *ask, struct vt_undo *writes,
     return check_again(&again, temporary, err);
 }
 
+/* Give it its name: when it is safe, and nobody's place is taken. */
+static int
+publish(const char *temporary, const char *overlay, struct vtopo_error *err)
+{
+    if (vt_sync_file(temporary, err) < 0)
+        return -1;
+    if (link(temporary, overlay) < 0)
+        return vt_fail_errno(err, "cannot make '%s'", overlay);
+    if (vt_sync_folder(overlay, err) == 0)
+        return 0;
+    (void)unlink(overlay);
+    return -1;
+}
+
 int
 repair_overlay(const struct repair_ask *ask, struct vt_image *image,
                struct vt_proposal *proposal, const char *overlay,
@@ -196,9 +222,8 @@ repair_overlay(const struct repair_ask *ask, struct vt_image *image,
     rc = create_overlay(image, size, temporary, err);
     if (rc == 0)
         rc = fill_overlay(ask, &proposal->writes, temporary, err);
-    /* It takes nobody's place. */
-    if (rc == 0 && link(temporary, overlay) < 0)
-        rc = vt_fail_errno(err, "cannot make '%s'", overlay);
+    if (rc == 0)
+        rc = publish(temporary, overlay, err);
     (void)unlink(temporary);
     return rc;
 }
@@ -219,15 +244,13 @@ take_back(struct vt_image *image, struct vt_undo *writes,
           const char *undo_name, struct vtopo_error *err)
 {
     vt_autoerror struct vtopo_error second = VTOPO_ERROR_INIT;
-    enum vt_undo_state state;
 
-    if (!vt_undo_look(undo_name, &state))
-        return -1;              /* nothing was written */
-    writes->state = VT_UNDO_PENDING;
-    if (write_disk(image, revert, writes, undo_name, &second) == 0) {
-        (void)unlink(undo_name);
+    /* Nothing was written, and an undo file that is there is not ours. */
+    if (writes->state == VT_UNDO_UNSAVED)
+        return -1;
+    if (write_disk(image, revert, writes, undo_name, &second) == 0
+        && vt_undo_remove(undo_name, &second) == 0)
         return vt_hint(err, "the image is as it was");
-    }
     return vt_hint(err, "the image is half changed: 'vtopo repair --undo' makes "
                    "it the old one, when this is mended: %s", second.message);
 }
@@ -247,7 +270,10 @@ repair_in_place(const struct repair_ask *ask, struct vt_image *image,
     if (write_disk(image, apply, &proposal->writes, undo_name, err) < 0
         || check_again(ask, name, err) < 0)
         return take_back(image, &proposal->writes, undo_name, err);
-    if (look_at(name, &info, err) < 0
+    /* The server has flushed the data; when they were written, it need not
+     * have, and by that we know later that nobody has written since.
+     */
+    if (vt_sync_file(name, err) < 0 || look_at(name, &info, err) < 0
         || vt_undo_note(undo_name, VT_UNDO_DONE, &info.st_mtim, err) < 0)
         return vt_hint(err, "the repair is complete");
     return 0;
@@ -283,7 +309,6 @@ repair_undo(const struct vt_image_options *options, const char *name,
     vt_auto(vt_image_closep) struct vt_image *image = NULL;
     vt_auto(vt_undo_clear) struct vt_undo undo = VT_UNDO_INIT;
     vt_autofree char *undo_name = vt_undo_name(name);
-    static const struct timespec never = { 0, 0 };
 
     if (undo_name == NULL)
         return vt_fail_memory(err);
@@ -296,13 +321,7 @@ repair_undo(const struct vt_image_options *options, const char *name,
         || check_time(&undo, name, err) < 0
         || vt_image_open(options, name, &image, err) < 0)
         return -1;
-    /* From here on blocks may be of both kinds. */
-    if (undo.state == VT_UNDO_PENDING
-        && vt_undo_note(undo_name, VT_UNDO_BACK, &never, err) < 0)
-        return -1;
     if (write_disk(image, revert, &undo, undo_name, err) < 0)
         return -1;
-    if (unlink(undo_name) < 0)
-        return vt_fail_errno(err, "cannot remove '%s'", undo_name);
-    return 0;
+    return vt_undo_remove(undo_name, err);
 }

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -117,4 +120,32 @@ vt_write_new(const char *name, const void *data, size_t size,
         return 0;
     (void)unlink(temporary);
     return -1;
+}
+
+static int
+sync_name(const char *name, int flags, struct vtopo_error *err)
+{
+    vt_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC | flags);
+
+    if (fd < 0 || fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot make '%s' safe", name);
+    return 0;
+}
+
+int
+vt_sync_folder(const char *name, struct vtopo_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    vt_autofree char *folder = slash == NULL ? strdup(".")
+        : strndup(name, (size_t)(slash - name) + 1);
+
+    if (folder == NULL)
+        return vt_fail_memory(err);
+    return sync_name(folder, O_DIRECTORY, err);
+}
+
+int
+vt_sync_file(const char *name, struct vtopo_error *err)
+{
+    return sync_name(name, 0, err);
 }

@@ -35,4 +35,14 @@ int vt_write_new(const char *name, const void *data, size_t size,
                  struct vtopo_error *err)
     __attribute__((nonnull(1, 4), warn_unused_result));
 
+/* See safe on the medium what names the folder of the file @name has: a new
+ * name is safe only once its folder is.
+ */
+int vt_sync_folder(const char *name, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* See the file @name itself safe, with its size and times. */
+int vt_sync_file(const char *name, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif /* VT_FILE_H */

@@ -39,6 +39,7 @@
 #define STATE_AT   28
 #define TIME_AT    32
 #define TIME_SIZE  12u
+#define SECTOR     512u         /* what a disk writes whole or not at all */
 #define FILE_MAX   (VT_UNDO_BYTES_MAX + HEAD_SIZE                           \
                     + VT_UNDO_BLOCKS_MAX * ROW_SIZE + 4u)
 
@@ -59,6 +60,77 @@ vt_undo_name(const char *image)
     char *name;
 
     return asprintf(&name, "%s.vtopo-undo", image) < 0 ? NULL : name;
+}
+
+/* How many sectors @block touches. */
+static size_t
+count_sectors(const struct vt_undo_block *block)
+{
+    return (size_t)((block->offset + block->size - 1) / SECTOR
+                    - block->offset / SECTOR + 1);
+}
+
+static unsigned char *
+copy_of(const unsigned char *data, size_t size)
+{
+    struct vt_buf copy = VT_BUF_INIT;
+
+    vt_buf_add(&copy, (const char *)data, size);
+    if (!copy.failed)
+        return (unsigned char *)copy.data;
+    vt_buf_clear(&copy);
+    return NULL;
+}
+
+/* Cut the sector at @at out of @block. */
+static int
+cut(const struct vt_undo_block *block, uint32_t at, struct vt_undo *to)
+{
+    struct vt_undo_block *piece = &to->blocks[to->count++];
+    uint32_t left = block->size - at;
+    uint32_t size = SECTOR - (uint32_t)((block->offset + at) % SECTOR);
+
+    size = size < left ? size : left;
+    *piece = (struct vt_undo_block) {
+        .offset = block->offset + at, .size = size,
+        .new_crc = vt_crc32(0, block->new + at, size),
+        .old = copy_of(block->old + at, size),
+        .new = copy_of(block->new + at, size),
+    };
+    return piece->old == NULL || piece->new == NULL ? -1 : 0;
+}
+
+/* A disk that loses its power may have written a part of a block: only what
+ * lies in one sector is old or new.
+ */
+static int
+split(struct vt_undo *undo, struct vtopo_error *err)
+{
+    vt_auto(vt_undo_clear) struct vt_undo whole = VT_UNDO_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; i < undo->count; i++)
+        count += count_sectors(&undo->blocks[i]);
+    if (count > VT_UNDO_BLOCKS_MAX)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "%zu sectors would be changed, at most %u can be",
+                       count, VT_UNDO_BLOCKS_MAX);
+    whole.blocks = undo->blocks;
+    whole.count = undo->count;
+    undo->count = 0;
+    undo->blocks = calloc(count + 1, sizeof(*undo->blocks));
+    if (undo->blocks == NULL)
+        return vt_fail_memory(err);
+    for (size_t i = 0; i < whole.count; i++) {
+        const struct vt_undo_block *block = &whole.blocks[i];
+
+        for (uint32_t at = 0; at < block->size;) {
+            if (cut(block, at, undo) < 0)
+                return vt_fail_memory(err);
+            at += undo->blocks[undo->count - 1].size;
+        }
+    }
+    return 0;
 }
 
 int
@@ -85,7 +157,7 @@ vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
             return vt_fail(err, VTOPO_IMPOSSIBLE,
                            "the disk was changed while it was looked at");
     }
-    return 0;
+    return split(undo, err);
 }
 
 /* -------------------------------------------------------------- writing */
@@ -127,23 +199,6 @@ add_file(struct vt_buf *out, const struct vt_undo *undo)
         out->data[STATE_AT] = VT_UNDO_PENDING;
 }
 
-/* A new name is safe only once its folder is. */
-static int
-sync_folder(const char *name, struct vtopo_error *err)
-{
-    const char *slash = strrchr(name, '/');
-    vt_autofree char *folder = slash == NULL ? strdup(".")
-        : strndup(name, (size_t)(slash - name) + 1);
-    vt_autoclose int fd = -1;
-
-    if (folder == NULL)
-        return vt_fail_memory(err);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0)
-        return vt_fail_errno(err, "cannot make the folder of '%s' safe", name);
-    return 0;
-}
-
 /* The file gets its name when it is whole, and never takes another's. */
 static int
 write_file(const struct vt_buf *text, const char *temporary,
@@ -183,7 +238,26 @@ vt_undo_save(const struct vt_undo *undo, const char *name,
     }
     rc = write_file(&text, temporary, name, err);
     (void)unlink(temporary);
-    return rc < 0 ? -1 : sync_folder(name, err);
+    if (rc == 0 && vt_sync_folder(name, err) < 0) {
+        (void)unlink(name);
+        rc = -1;
+    }
+    return rc;
+}
+
+/* Write these bytes of the file, and see them safe. */
+static int
+put(int fd, const char *name, const void *bytes, size_t size, off_t at,
+    struct vtopo_error *err)
+{
+    ssize_t done = pwrite(fd, bytes, size, at);
+
+    if (done >= 0 && (size_t)done != size)
+        return vt_fail(err, VTOPO_SYSTEM, "cannot write '%s': %zd of %zu bytes "
+                       "were taken", name, done, size);
+    if (done < 0 || fsync(fd) < 0)
+        return vt_fail_errno(err, "cannot write '%s'", name);
+    return 0;
 }
 
 /* The time first: only with the state does it count. */
@@ -195,15 +269,22 @@ vt_undo_note(const char *name, enum vt_undo_state state,
     char letter = (char)state;
     unsigned char time[TIME_SIZE];
 
-    for (unsigned i = 0; i < TIME_SIZE; i++)
+    if (fd < 0)
+        return vt_fail_errno(err, "cannot open '%s'", name);
+    for (unsigned i = 0; changed != NULL && i < TIME_SIZE; i++)
         time[i] = (unsigned char)(i < 8 ? (uint64_t)changed->tv_sec >> 8 * i
                                   : (uint64_t)changed->tv_nsec >> 8 * (i - 8));
-    if (fd < 0
-        || pwrite(fd, time, TIME_SIZE, TIME_AT) != (ssize_t)TIME_SIZE
-        || fsync(fd) < 0 || pwrite(fd, &letter, 1, STATE_AT) != 1
-        || fsync(fd) < 0)
-        return vt_fail_errno(err, "cannot write '%s'", name);
-    return 0;
+    if (changed != NULL && put(fd, name, time, TIME_SIZE, TIME_AT, err) < 0)
+        return -1;
+    return put(fd, name, &letter, 1, STATE_AT, err);
+}
+
+int
+vt_undo_remove(const char *name, struct vtopo_error *err)
+{
+    if (unlink(name) < 0)
+        return vt_fail_errno(err, "cannot remove '%s'", name);
+    return vt_sync_folder(name, err);
 }
 
 /* -------------------------------------------------------------- reading */
@@ -254,18 +335,6 @@ check_file(struct vt_buf *text, struct vt_undo *undo, size_t *ret_count)
            && text->length - HEAD_SIZE - 4 >= count * ROW_SIZE
            && vt_crc32(0, data, text->length - 4)
               == get_number(data + text->length - 4, 4);
-}
-
-static unsigned char *
-copy_of(const unsigned char *data, size_t size)
-{
-    struct vt_buf copy = VT_BUF_INIT;
-
-    vt_buf_add(&copy, (const char *)data, size);
-    if (!copy.failed)
-        return (unsigned char *)copy.data;
-    vt_buf_clear(&copy);
-    return NULL;
 }
 
 /* Take the blocks out of a file that is whole; false where they are not as
@@ -332,11 +401,14 @@ vt_undo_look(const char *name, enum vt_undo_state *ret_state)
     vt_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     char head[HEAD_SIZE];
 
-    if (fd < 0 || pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head)
-        || memcmp(head, MAGIC, sizeof(MAGIC)) != 0
-        || !is_state(head[STATE_AT]))
+    if (fd < 0 && errno == ENOENT)
         return false;
-    *ret_state = (enum vt_undo_state)head[STATE_AT];
+    /* One that cannot be read is not one that is not there. */
+    *ret_state = VT_UNDO_PENDING;
+    if (fd >= 0 && pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head)
+        && memcmp(head, MAGIC, sizeof(MAGIC)) == 0
+        && is_state(head[STATE_AT]))
+        *ret_state = (enum vt_undo_state)head[STATE_AT];
     return true;
 }
 
@@ -378,8 +450,8 @@ check_block(const struct vt_undo *undo, const struct vt_undo_block *block,
 }
 
 int
-vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
-               struct vtopo_error *err)
+vt_undo_check(const struct vt_undo *undo, struct vt_nbd *nbd,
+              struct vtopo_error *err)
 {
     if (nbd->size != undo->disk_size)
         return vt_fail(err, VTOPO_IMPOSSIBLE,
@@ -390,6 +462,13 @@ vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
         if (check_block(undo, &undo->blocks[i], nbd, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+int
+vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
+               struct vtopo_error *err)
+{
     for (size_t i = 0; i < undo->count; i++) {
         const struct vt_undo_block *block = &undo->blocks[i];
 

@@ -36,6 +36,7 @@ struct vt_undo_block {
 };
 
 enum vt_undo_state {
+    VT_UNDO_UNSAVED = 0,        /* there is no file of it */
     VT_UNDO_PENDING = 'P',      /* the repair is not known to be complete */
     VT_UNDO_DONE = 'D',         /* the repair is complete */
     VT_UNDO_BACK = 'B',         /* it is being taken back */
@@ -56,25 +57,30 @@ void vt_undo_clear(struct vt_undo *undo);
 /* The name of the undo file of @image: the caller frees it. */
 char *vt_undo_name(const char *image);
 
-/* Fill in what is there now, from the disk behind @nbd.  Fails with
- * VTOPO_IMPOSSIBLE where that is not what must be there.
+/* Fill in what is there now, from the disk behind @nbd, and cut the blocks into
+ * sectors: one of those is old or new, whatever becomes of the power.  Fails
+ * with VTOPO_IMPOSSIBLE where that is not what must be there.
  */
 int vt_undo_read_old(struct vt_undo *undo, struct vt_nbd *nbd,
                      struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Write the file @name, and see it safe on the medium with its folder.  Fails
- * where there is one already.
+ * where there is one already.  After a failure it is not there, or not ours.
  */
 int vt_undo_save(const struct vt_undo *undo, const char *name,
                  struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Note in the file how far it has come, and when the image was @changed by us,
- * and see that safe.
+/* Note in the file how far it has come, and when the image was @changed by us
+ * (NULL: leave that, it no longer counts), and see that safe.
  */
 int vt_undo_note(const char *name, enum vt_undo_state state,
                  const struct timespec *changed, struct vtopo_error *err)
+    __attribute__((nonnull(1, 4), warn_unused_result));
+
+/* Remove it, so that it does not come back with the power. */
+int vt_undo_remove(const char *name, struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
 /* Read the file.  Fails with VTOPO_BAD_INPUT where it is not whole. */
@@ -82,17 +88,27 @@ int vt_undo_load(const char *name, struct vt_undo *ret_undo,
                  struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
-/* Only how far it has come: false where there is no such file. */
+/* Only how far it has come: false where there is no such file.  One that is
+ * not to be read counts as VT_UNDO_PENDING.
+ */
 bool vt_undo_look(const char *name, enum vt_undo_state *ret_state);
 
-/* Write the new blocks, or the old ones back.  Before old ones are written
- * every block must be what one of the two repairs left: the new one or, where
- * the repair was interrupted, the old one.  Else somebody has written to the
- * disk since: VTOPO_IMPOSSIBLE, and nothing is written.
- */
+/* Write the new blocks, and see them safe on the medium. */
 int vt_undo_apply(const struct vt_undo *undo, struct vt_nbd *nbd,
                   struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
+
+/* Before old blocks are written back: every one must be what one of the two
+ * repairs left, the new one or, where the repair was interrupted, the old one.
+ * Else somebody has written to the disk since: VTOPO_IMPOSSIBLE.
+ */
+int vt_undo_check(const struct vt_undo *undo, struct vt_nbd *nbd,
+                  struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Write the old blocks, and see them safe.  Blocks are of both kinds then, so
+ * the file must not say VT_UNDO_DONE when this begins.
+ */
 int vt_undo_revert(const struct vt_undo *undo, struct vt_nbd *nbd,
                    struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
