@@ -120,6 +120,7 @@ read_version3(const struct vw_bytes *bytes, struct vw_sniff *sniff,
         return vt_wrap(err, "the qcow2 header is cut short");
     features = vw_be64(more);
     sniff->dirty = (features & (QCOW2_DIRTY | QCOW2_CORRUPT)) != 0;
+    sniff->can_be_dirty = true;
     sniff->external_data = (features & QCOW2_EXTERNAL_DATA) != 0;
     *ret_length = vw_be32(more + 28);
     if (*ret_length < 104)

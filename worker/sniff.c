@@ -328,6 +328,8 @@ vw_sniff_json(struct vt_json *json, const struct vw_sniff *sniff)
     vt_json_bool(json, sniff->encrypted);
     vt_json_key(json, "dirty");
     vt_json_bool(json, sniff->dirty);
+    vt_json_key(json, "can_be_dirty");
+    vt_json_bool(json, sniff->can_be_dirty);
     vt_json_key(json, "differencing");
     vt_json_bool(json, sniff->differencing);
     vt_json_key(json, "external_data");

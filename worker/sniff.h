@@ -40,6 +40,7 @@ struct vw_sniff {
     bool has_virtual_size;
     bool encrypted;
     bool dirty;                 /* not closed cleanly, or known to be broken */
+    bool can_be_dirty;          /* the format has a mark for that, of tables */
     bool differencing;          /* needs a parent that QEMU cannot follow */
     bool external_data;         /* the data is in another file */
     char *backing;              /* names as they stand, or NULL */

@@ -123,13 +123,11 @@ vt_write_new(const char *name, const void *data, size_t size,
 }
 
 static int
-sync_name(const char *name, int flags, struct vtopo_error *err)
+sync_name(const char *name, int flags)
 {
     vt_autoclose int fd = open(name, O_RDONLY | O_CLOEXEC | flags);
 
-    if (fd < 0 || fsync(fd) < 0)
-        return vt_fail_errno(err, "cannot make '%s' safe", name);
-    return 0;
+    return fd < 0 ? -1 : fsync(fd);
 }
 
 int
@@ -141,11 +139,15 @@ vt_sync_folder(const char *name, struct vtopo_error *err)
 
     if (folder == NULL)
         return vt_fail_memory(err);
-    return sync_name(folder, O_DIRECTORY, err);
+    if (sync_name(folder, O_DIRECTORY) < 0)
+        return vt_fail_errno(err, "cannot make the folder of '%s' safe", name);
+    return 0;
 }
 
 int
 vt_sync_file(const char *name, struct vtopo_error *err)
 {
-    return sync_name(name, 0, err);
+    if (sync_name(name, 0) < 0)
+        return vt_fail_errno(err, "cannot make '%s' safe", name);
+    return 0;
 }

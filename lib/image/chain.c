@@ -283,6 +283,7 @@ examine(struct vt_image *image, struct vt_link *link, const char *format,
         return vt_fail_memory(err);
     link->virtual_size = sniffed->virtual_size;
     link->has_virtual_size = sniffed->has_virtual_size;
+    link->can_be_dirty = sniffed->can_be_dirty;
     if (check_readable(link, sniffed, err) < 0
         || open_data_file(image, link, sniffed, err) < 0
         || open_extents(image, link, sniffed, err) < 0)

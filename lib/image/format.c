@@ -198,6 +198,8 @@ read_member(struct vt_json_reader *reader, const char *key, void *to,
         return vt_json_read_bool(reader, key, &sniffed->encrypted, err);
     if (strcmp(key, "dirty") == 0)
         return vt_json_read_bool(reader, key, &sniffed->dirty, err);
+    if (strcmp(key, "can_be_dirty") == 0)
+        return vt_json_read_bool(reader, key, &sniffed->can_be_dirty, err);
     if (strcmp(key, "differencing") == 0)
         return vt_json_read_bool(reader, key, &sniffed->differencing, err);
     if (strcmp(key, "external_data") == 0)

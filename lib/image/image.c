@@ -412,6 +412,14 @@ vt_image_write(struct vt_image *image, struct vt_nbd *ret_nbd,
     if (image->has_uri)
         return vt_fail(err, VTOPO_IMPOSSIBLE, "'%s' is behind a server, and is "
                        "not written through it", image->name);
+    if (strcmp(image->links[0].format, "qcow2") == 0
+        && !image->links[0].can_be_dirty) {
+        (void)vt_fail(err, VTOPO_IMPOSSIBLE, "'%s' is a qcow2 of version 2, "
+                      "which cannot say that it was not closed: a disk that "
+                      "fails would damage it", image->name);
+        return vt_hint(err, "leave it and use an overlay, or make it one of "
+                       "version 3: 'qemu-img amend -o compat=1.1'");
+    }
     end_server(image);
     image->writable = true;
     if (vt_server_start(image, err) < 0

@@ -66,6 +66,7 @@ struct vt_sniffed {
     bool has_virtual_size;
     bool encrypted;
     bool dirty;
+    bool can_be_dirty;
     bool differencing;
     bool external_data;
     char *backing;
@@ -161,6 +162,7 @@ struct vt_link {
     size_t extent_count;
     uint64_t virtual_size;
     bool has_virtual_size;
+    bool can_be_dirty;          /* tables may be left to QEMU to mend */
 };
 
 /* A question that is not asked twice: an NBD server, as a URI has it. */

@@ -107,6 +107,14 @@ vt_server_json(const struct vt_image *image, struct vt_buf *out)
             vt_json_key(&json, "force-share");
             vt_json_bool(&json, true);
         }
+        /* When flushing fails, QEMU goes on, and may leave counts by which
+         * clusters in use are free; the next one to write destroys them.
+         * Marked as dirty, the counts are worked out anew before that.
+         */
+        if (image->writable && i == 0 && link->can_be_dirty) {
+            vt_json_key(&json, "lazy-refcounts");
+            vt_json_bool(&json, true);
+        }
         vt_json_key(&json, "file");
         if (link->protocol != NULL)
             add_protocol(&json, link->protocol);

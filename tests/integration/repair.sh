@@ -272,6 +272,13 @@ python3 "$tests/demo_disk.py" --build "$build" none.raw
 said=$("$vtopo" repair none.raw 2>&1)
 [ $? -eq 2 ]
 report $? "nothing to do: exit status 2" "$said"
+qemu-img convert -O qcow2 -o compat=0.10 old-a.raw v2.qcow2
+cp -- v2.qcow2 old-v2.qcow2
+said=$("$vtopo" repair --in-place v2.qcow2 2>&1)
+like 'version 2.*overlay' "${said//$'\n'/ }" "a qcow2 that cannot be marked as not closed"
+same v2.qcow2 "which is left alone"
+said=$("$vtopo" repair v2.qcow2 2>&1)
+report $? "and goes into an overlay" "$said"
 truncate -s 1M empty.raw
 ! said=$("$vtopo" repair empty.raw 2>&1)
 report $? "no system" "$said"

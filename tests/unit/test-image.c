@@ -282,6 +282,17 @@ chains_are_spelt_out(void **state)
     assert_non_null(strstr(vt_buf_string(&text),
                            "\"filename\":\"/proc/self/fd/4/a.vmdk\"},"
                            "\"backing\":null}"));
+    /* One that is written is marked while it is, where it can be. */
+    vt_buf_clear(&text);
+    image.links = links;
+    image.writable = true;
+    links[0].can_be_dirty = true;
+    vt_server_json(&image, &text);
+    assert_string_equal(
+        vt_buf_string(&text),
+        "{\"driver\":\"qcow2\",\"read-only\":false,\"lazy-refcounts\":true,"
+        "\"file\":{\"driver\":\"file\",\"filename\":\"/proc/self/fd/5\"},"
+        "\"backing\":null}");
 }
 
 static const struct CMUnitTest tests[] = {

@@ -237,6 +237,7 @@ qcow2_headers_are_read(void **state)
         check_name(got.data_file, row->want_data);
         assert_int_equal(got.external_data, row->external_data);
         assert_int_equal(got.dirty, row->dirty);
+        assert_int_equal(got.can_be_dirty, row->version == 3);
         assert_int_equal(got.encrypted, row->encrypted);
     }
 }
