@@ -8,9 +8,9 @@
 The model is that of POSIX with a disk of 512-byte sectors, and none more
 friendly: what was written to a file since its last flush is there or not,
 sector by sector; so is its size; a name that was made or taken away since the
-last flush of the folder is there or not, each for itself.  What lies behind
-the old end of a file and was not written is zeros or what was deleted there
-once.
+last flush of the folder is there or not, each for itself.  What was written
+behind the old end of a file, and is not there, is zeros or what was deleted
+there once.
 
 Nothing runs when this is imported.
 """
@@ -283,6 +283,9 @@ class Trace:
         """Write; where @keep is a number, each sector with that chance."""
         at, new = op.what
         end = at + len(new)
+        # What nobody wrote is zeros in every file; what somebody did, and is not
+        # there yet, may be what was there before.
+        data.extend(bytes(max(0, at - len(data))))
         while len(data) < end:
             data.extend((GARBAGE if stale else bytes(SECTOR))[:end - len(data)])
         first = at
