@@ -5,9 +5,8 @@
  *
  * The only file that knows libmspack, which unpacks (MSZIP, LZX and SZDD).  It
  * is given a file that is bytes of ours and one that is memory, and what it
- * reads and writes is counted.  The list of files is read here first, after
- * the published format: that finds the file, bounds the work, and tells a set
- * of cabinets from a damaged one.  libmspack must then list the same.
+ * reads and writes is counted.  The list of files is read by ourselves first
+ * (see cabinet-list.h), and libmspack must then list the same.
  */
 
 #include <inttypes.h>
@@ -17,68 +16,17 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cabinet-list.h"
 #include "cabinet.h"
-#include "file.h"
 
-#define HEADER_SIZE    36u
-#define RECORD_SIZE    16u
-#define NAME_SIZE_MAX  256u         /* with the zero byte behind */
 #define FOLDER_SIZE    8u
-#define RESERVED_MAX   (65535u + 4u * NAME_SIZE_MAX)    /* after the header */
+#define RESERVED_MAX   (65535u + 4u * VW_CABINET_NAME_SIZE)
 #define BLOCK_SIZE     32768u       /* unpacked */
 #define BLOCK_ROOM     (38912u + 8u + 255u)     /* packed, and what is before */
-#define FROM_PREVIOUS  0xfffdu      /* and above: no number of a folder */
-#define TO_NEXT        0xfffeu      /* 0xffff is both */
 #define SZDD_HEADER    14u
 #define LZX_WINDOW_MIN 15           /* bits */
 #define LZX_WINDOW_MAX 21
-#define VIEW_SIZE      65536u
 #define PIECE_MAX      (4u << 20)   /* of memory: an LZX window has 2 MiB */
-
-/* ------------------------------------------------------------ reading */
-
-/* Bytes with a part of them in memory: many small reads become a few. */
-struct view {
-    const struct vw_bytes *bytes;
-    uint64_t start;             /* of data[] */
-    size_t length;
-    unsigned char data[VIEW_SIZE];
-};
-
-/* Read what there is of @size bytes at @at: fewer at the end. */
-static int
-view_read(struct view *view, uint64_t at, void *buffer, size_t size,
-          size_t *ret_got, struct vtopo_error *err)
-{
-    uint64_t left = at < view->bytes->size ? view->bytes->size - at : 0;
-    unsigned char *to = buffer;
-
-    if (size > left)
-        size = (size_t)left;
-    *ret_got = size;
-    while (size > 0) {
-        size_t piece, inside;
-
-        if (at < view->start || at - view->start >= view->length) {
-            left = view->bytes->size - at;
-            view->length = 0;
-            piece = left < VIEW_SIZE ? (size_t)left : VIEW_SIZE;
-            if (vw_bytes_read(view->bytes, at, view->data, piece, err) < 0)
-                return -1;
-            view->start = at;
-            view->length = piece;
-        }
-        inside = (size_t)(at - view->start);
-        piece = view->length - inside;
-        if (piece > size)
-            piece = size;
-        memcpy(to, view->data + inside, piece);
-        to += piece;
-        at += piece;
-        size -= piece;
-    }
-    return 0;
-}
 
 /* -------------------------------------------------- what libmspack sees */
 
@@ -100,7 +48,7 @@ struct handle {
     struct mspack_file file;        /* the first */
     struct session *session;
     uint64_t at;
-    struct view view;
+    struct vw_view view;
 };
 
 /* @system may be a copy that libmspack made, so there is no session to count
@@ -148,7 +96,7 @@ read_handle(struct mspack_file *file, void *buffer, int size)
         session->starved = true;
         return -1;
     }
-    if (view_read(&handle->view, handle->at, buffer, (unsigned)size, &got,
+    if (vw_view_read(&handle->view, handle->at, buffer, (unsigned)size, &got,
                   &session->problem) < 0)
         return -1;
     session->read_left -= got;
@@ -303,154 +251,6 @@ finish_session(struct session *session, unsigned char **ret_data,
     return 0;
 }
 
-/* --------------------------------------------------- the list of files */
-
-struct header {
-    uint32_t files_at;
-    unsigned folders, files;
-};
-
-/* A file as the cabinet lists it. */
-struct record {
-    unsigned index;             /* in the list */
-    unsigned folder;
-    uint32_t size, offset;      /* unpacked; offset is that in the folder */
-    bool late;                  /* folder 0 begins in another cabinet */
-    char name[NAME_SIZE_MAX];
-};
-
-static int
-read_header(const struct vw_bytes *bytes, struct header *ret_header,
-            struct vtopo_error *err)
-{
-    unsigned char raw[HEADER_SIZE];
-    struct header header;
-
-    if (bytes->size < sizeof(raw))
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "%" PRIu64 " bytes are no cabinet", bytes->size);
-    if (vw_bytes_read(bytes, 0, raw, sizeof(raw), err) < 0)
-        return -1;
-    if (memcmp(raw, "MSCF", 4) != 0)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "it does not begin as a cabinet does");
-    if (vw_le32(raw + 8) > bytes->size)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "a cabinet of %" PRIu32 " bytes is cut short after %"
-                       PRIu64, vw_le32(raw + 8), bytes->size);
-    header = (struct header) {
-        .files_at = vw_le32(raw + 16),
-        .folders = vw_le16(raw + 26),
-        .files = vw_le16(raw + 28),
-    };
-    if (header.files > VW_CABINET_FILES_MAX
-        || header.folders > VW_CABINET_FOLDERS_MAX)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "a cabinet lists %u files in %u folders, at most %u "
-                       "in %u are read", header.files, header.folders,
-                       VW_CABINET_FILES_MAX, VW_CABINET_FOLDERS_MAX);
-    *ret_header = header;
-    return 0;
-}
-
-/* Read the record at *@at, and step over it. */
-static int
-read_record(struct view *view, uint64_t *at, struct record *record,
-            struct vtopo_error *err)
-{
-    unsigned char raw[RECORD_SIZE];
-    size_t got, length;
-
-    if (view_read(view, *at, raw, sizeof(raw), &got, err) < 0)
-        return -1;
-    if (got == sizeof(raw)
-        && view_read(view, *at + sizeof(raw), record->name, NAME_SIZE_MAX,
-                     &length, err) < 0)
-        return -1;
-    if (got < sizeof(raw) || length == 0 || record->name[0] == '\0'
-        || memchr(record->name, '\0', length) == NULL)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "file %u in the list of a cabinet has no name",
-                       record->index + 1);
-    record->size = vw_le32(raw);
-    record->offset = vw_le32(raw + 4);
-    record->folder = vw_le16(raw + 8);
-    if (record->folder >= FROM_PREVIOUS && record->folder != TO_NEXT)
-        record->late = true;
-    *at += sizeof(raw) + strlen(record->name) + 1;
-    return 0;
-}
-
-/* A name without the folders that it may have before it. */
-static const char *
-base_name(const char *name)
-{
-    const char *base = name;
-
-    for (; *name != '\0'; name++) {
-        if (*name == '\\' || *name == '/')
-            base = name + 1;
-    }
-    return base;
-}
-
-/* Look for @name; NULL stands for the first file. */
-static int
-find_record(const struct vw_bytes *bytes, const struct header *header,
-            const char *name, struct record *record, bool *ret_found,
-            struct vtopo_error *err)
-{
-    vt_autofree struct view *view = calloc(1, sizeof(*view));
-    uint64_t at = header->files_at;
-
-    if (view == NULL)
-        return vt_fail_memory(err);
-    view->bytes = bytes;
-    record->late = false;
-    for (unsigned i = 0; i < header->files; i++) {
-        record->index = i;
-        if (read_record(view, &at, record, err) < 0)
-            return -1;
-        if (name == NULL
-            || vw_name_is(base_name(record->name), name, strlen(name))) {
-            *ret_found = true;
-            return 0;
-        }
-    }
-    *ret_found = false;
-    return 0;
-}
-
-/* Whether the file of @record may be unpacked at all; @what is its name in
- * a sentence.
- */
-static int
-check_record(const struct record *record, const struct header *header,
-             size_t max, const char *what, struct vtopo_error *err)
-{
-    uint64_t end = (uint64_t)record->offset + record->size;
-
-    /* What is behind such a file in its folder needs it, too. */
-    if (record->folder >= FROM_PREVIOUS
-        || (record->folder == 0 && record->late))
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "a part of %s is in another cabinet of its set, and "
-                       "one cabinet alone is read", what);
-    if (record->folder >= header->folders)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "%s is in folder %u of a cabinet that has %u", what,
-                       record->folder, header->folders);
-    if (record->size > max)
-        return vt_fail(err, VTOPO_BAD_INPUT,
-                       "%s has %" PRIu32 " bytes, at most %zu are taken out",
-                       what, record->size, max);
-    if (end > VW_CABINET_UNPACK_MAX)
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "%s ends %" PRIu64 " bytes into its folder, at most %u "
-                       "are unpacked", what, end, VW_CABINET_UNPACK_MAX);
-    return 0;
-}
-
 /* ------------------------------------------------------------ unpacking */
 
 /* A cabinet as libmspack has it. */
@@ -470,7 +270,7 @@ close_cabinet(const struct opened *opened)
 /* Its entry for @record.  It may end a list early and call that success. */
 static struct mscabd_file *
 match_record(const struct mscabd_cabinet *cabinet,
-             const struct record *record)
+             const struct vw_cabinet_record *record)
 {
     struct mscabd_file *file = cabinet->files;
 
@@ -508,7 +308,7 @@ check_method(const struct mscabd_file *file, const char *what,
 }
 
 static int
-run_session(struct session *session, const struct record *record,
+run_session(struct session *session, const struct vw_cabinet_record *record,
             const char *what, struct vtopo_error *err)
 {
     vt_auto(close_cabinet) struct opened opened = {
@@ -538,15 +338,16 @@ run_session(struct session *session, const struct record *record,
 
 /* Unpack the file of @record, which was checked. */
 static int
-unpack(const struct vw_bytes *bytes, const struct header *header,
-       const struct record *record, const char *what,
+unpack(const struct vw_bytes *bytes, const struct vw_cabinet_header *header,
+       const struct vw_cabinet_record *record, const char *what,
        unsigned char **ret_data, size_t *ret_size, struct vtopo_error *err)
 {
     uint64_t end = (uint64_t)record->offset + record->size;
-    /* Records are read twice over, for the ends of their names. */
-    uint64_t list = HEADER_SIZE + RESERVED_MAX
+    /* libmspack reads as much as a name can have, and goes back. */
+    uint64_t each = VW_CABINET_RECORD_SIZE + VW_CABINET_NAME_SIZE;
+    uint64_t list = VW_CABINET_HEADER_SIZE + RESERVED_MAX
                     + (uint64_t)header->folders * FOLDER_SIZE
-                    + (uint64_t)header->files * (RECORD_SIZE + NAME_SIZE_MAX);
+                    + header->files * each;
     uint64_t blocks = end / BLOCK_SIZE + 3;
     vt_auto(clear_session) struct session session = SESSION_INIT;
 
@@ -563,19 +364,19 @@ vw_cabinet_extract(const struct vw_bytes *bytes, const char *name,
                    bool *ret_found, struct vtopo_error *err)
 {
     vt_autofree char *what = NULL;
-    struct header header;
-    struct record record;
+    struct vw_cabinet_header header;
+    struct vw_cabinet_record record;
     bool found;
 
     if (asprintf(&what, "'%s'", name) < 0) {
         what = NULL;
         return vt_fail_memory(err);
     }
-    if (read_header(bytes, &header, err) < 0
-        || find_record(bytes, &header, name, &record, &found, err) < 0)
+    if (vw_cabinet_header(bytes, &header, err) < 0
+        || vw_cabinet_find(bytes, &header, name, &record, &found, err) < 0)
         return -1;
     if (found
-        && (check_record(&record, &header, max, what, err) < 0
+        && (vw_cabinet_check(&record, &header, max, what, err) < 0
             || unpack(bytes, &header, &record, what, ret_data, ret_size,
                       err) < 0))
         return -1;
@@ -591,18 +392,18 @@ expand_cabinet(const struct vw_bytes *bytes, size_t max,
                struct vtopo_error *err)
 {
     static const char what[] = "the file in a cabinet";
-    struct header header;
-    struct record record;
+    struct vw_cabinet_header header;
+    struct vw_cabinet_record record;
     bool found;
 
-    if (read_header(bytes, &header, err) < 0)
+    if (vw_cabinet_header(bytes, &header, err) < 0)
         return -1;
     if (header.files != 1)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "a cabinet of setup media holds %u files, it must be "
                        "one", header.files);
-    if (find_record(bytes, &header, NULL, &record, &found, err) < 0
-        || check_record(&record, &header, max, what, err) < 0)
+    if (vw_cabinet_find(bytes, &header, NULL, &record, &found, err) < 0
+        || vw_cabinet_check(&record, &header, max, what, err) < 0)
         return -1;
     return unpack(bytes, &header, &record, what, ret_data, ret_size, err);
 }

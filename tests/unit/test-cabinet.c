@@ -284,8 +284,8 @@ static const struct {
       "a file has 1001 bytes, at most 1000 are read" },
     { "SZDD", "SZDD\x88\xf0\x27\x33" "AL\x0b\0\0\0\xffhello, s\xffmp!", 27,
       "hello, smp!", NULL },
-    { "SZDD with a match", "SZDD\x88\xf0\x27\x33" "AL\x06\0\0\0\x07" "abc\xf0\xf0", 20,
-      "abcabc", NULL },
+    { "SZDD with a match", "SZDD\x88\xf0\x27\x33" "AL\x06\0\0\0\x07"
+      "abc\xf0\xf0", 20, "abcabc", NULL },
     { "SZDD with bytes behind", "SZDD\x88\xf0\x27\x33" "AL\2\0\0\0\xff"
       "abcdefgh", 23, "ab", NULL },
     { "SZDD of no bytes", "SZDD\x88\xf0\x27\x33" "AL\0\0\0\0", 14, "", NULL },
