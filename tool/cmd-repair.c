@@ -17,6 +17,7 @@
 
 struct args {
     bool dry_run, in_place, undo, yes, json, replace, force, no_hal;
+    bool license;
     const char *media;
     const char *overlay;
     const char *overlays;
@@ -43,7 +44,8 @@ static const struct option_row repair_options[] = {
       .help = "with --in-place: look for overlays of the image there, too" },
     { .letter = 'e', .name = "entries", .arg = "WHICH", .kind = OPTION_TEXT,
       .field = offsetof(struct args, entries),
-      .help = "boot entries: default, all, or a GUID (default: default)" },
+      .help = "boot entries: default, all, a GUID, or a number in boot.ini "
+              "(default: default)" },
     { .name = "replace", .kind = OPTION_FLAG,
       .field = offsetof(struct args, replace),
       .help = "put a multiprocessor HAL in the place of the old one, not "
@@ -58,6 +60,9 @@ static const struct option_row repair_options[] = {
     { .name = "no-hal", .kind = OPTION_FLAG,
       .field = offsetof(struct args, no_hal),
       .help = "take out boot limits only" },
+    { .name = "license", .kind = OPTION_FLAG,
+      .field = offsetof(struct args, license),
+      .help = "is never changed; says what needs no change" },
     { .letter = 'y', .name = "yes", .kind = OPTION_FLAG,
       .field = offsetof(struct args, yes),
       .help = "do not ask" },
@@ -428,9 +433,27 @@ repair(const struct args *args, const char *name, struct repair_ask *ask,
     return apply(args, ask, image, proposal, asked, out, err);
 }
 
+/* What was bought is not for us to change. */
+static int
+refuse_license(struct vtopo_error *err)
+{
+    (void)vt_fail(err, VTOPO_IMPOSSIBLE,
+                  "repair: the licence (ProductPolicy, RegisteredProcessors) "
+                  "is never changed: it says what was bought, and Windows "
+                  "watches it and puts it back");
+    return vt_hint(err, "a shape with no more sockets than it has needs no "
+                   "change, and all vCPUs are used: 'vtopo plan --image IMAGE "
+                   "--vcpus N' has it");
+}
+
 static int
 check(const struct args *args, int operands, struct vtopo_error *err)
 {
+    if (args->license)
+        return refuse_license(err);
+    if (args->no_hal && (args->replace || args->force || args->media != NULL))
+        return vt_fail(err, VTOPO_BAD_INPUT, "repair: --no-hal excludes "
+                       "--replace, --force and --media");
     if (operands != 1)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "repair: takes one image, not %d", operands);
@@ -486,7 +509,8 @@ const struct command command_repair = {
     .description =
         "Removes what keeps the guest of an image from its vCPUs: boot limits "
         "(numproc, onecpu and their kin in the boot store, /NUMPROC and "
-        "/ONECPU in boot.ini). By default the changes go into a new overlay "
+        "/ONECPU in boot.ini), and in Windows 2000, XP and Server 2003 a HAL "
+        "and kernels for one processor. By default the changes go into a new overlay "
         "beside the image, which stays as it is; --in-place changes the image "
         "and leaves an undo file. What is a licence is never changed.\n"
         "\n"
@@ -497,6 +521,7 @@ const struct command command_repair = {
         "  vtopo repair --dry-run win7.qcow2\n"
         "  vtopo repair win7.qcow2\n"
         "  vtopo repair --in-place --yes win7.qcow2\n"
+        "  vtopo repair --media winxp-sp3.iso winxp.qcow2\n"
         "  vtopo repair --undo win7.qcow2\n",
     .run = run,
 };
