@@ -429,6 +429,7 @@ def hold(result, answer):
 def keep(bench, result, record, kind):
     """Keep the record of a VM that was judged wrong or not at all."""
     if bench.args.keep and (result.wrong or result.notes):
+        os.makedirs(bench.args.keep, exist_ok=True)
         name = "".join(c if c.isalnum() else "-" for c in result.case.name)
         shutil.copy(record, pathlib.Path(bench.args.keep, f"{name}.{kind}.json"))
 
