@@ -50,7 +50,8 @@ check_hal(const struct view *view, struct vt_findings *findings)
     SAY(finding->text, "a uniprocessor HAL or kernel (%s): it uses one vCPU, "
         "whatever the VM has",
         view->hal.name != NULL ? view->hal.name : view->hal.id);
-    SAY(finding->cure, "put in the multiprocessor HAL and kernel");
+    SAY(finding->cure, "'vtopo repair' puts in the multiprocessor HAL "
+        "and kernel");
     SAY(finding->evidence, "%s", view->hal.source != NULL ? view->hal.source
                                                           : "");
 }
@@ -82,7 +83,8 @@ check_numproc(const struct view *view, struct vt_findings *findings)
     finding = vt_findings_add(findings, VT_PROBLEM, "numproc");
     SAY(finding->text, "the boot options let it use %u processor%s",
         view->boot.numproc, view->boot.numproc == 1 ? "" : "s");
-    SAY(finding->cure, "take numproc out of the boot options");
+    SAY(finding->cure, "'vtopo repair' takes numproc out of the boot "
+        "options");
     SAY(finding->evidence, "%s", view->boot.numproc_source != NULL
         ? view->boot.numproc_source : "");
 }
@@ -96,7 +98,8 @@ check_onecpu(const struct view *view, struct vt_findings *findings)
         return;
     finding = vt_findings_add(findings, VT_PROBLEM, "onecpu");
     SAY(finding->text, "the boot options let it use one processor (onecpu)");
-    SAY(finding->cure, "take onecpu out of the boot options");
+    SAY(finding->cure, "'vtopo repair' takes onecpu out of the boot "
+        "options");
     SAY(finding->evidence, "%s", view->boot.entry->onecpu.source != NULL
         ? view->boot.entry->onecpu.source : "");
 }
@@ -113,7 +116,8 @@ check_groupsize(const struct view *view, struct vt_findings *findings)
     finding = vt_findings_add(findings, VT_WARNING, "groupsize");
     SAY(finding->text, "groupsize is %u: processor groups are small, and "
         "packages larger than that are redefined", entry->groupsize.number);
-    SAY(finding->cure, "take groupsize out of the boot options");
+    SAY(finding->cure, "'vtopo repair' takes groupsize out of the boot "
+        "options");
     SAY(finding->evidence, "%s", entry->groupsize.source != NULL
         ? entry->groupsize.source : "");
 }

@@ -72,6 +72,25 @@ find_rule(const struct compared *compared)
     return prediction->rule[prediction->decided];
 }
 
+/* What takes away the rule that wastes vCPUs; sockets are for the shape. */
+static const char *
+find_cure(const struct compared *compared)
+{
+    switch (compared->prediction->decided) {
+    case VTOPO_UP_HAL:
+        return "'vtopo repair' puts in the multiprocessor HAL and kernel";
+    case VTOPO_BOOT_LIMIT:
+        return "'vtopo repair' takes the limit out of the boot options";
+    case VTOPO_USED:
+    case VTOPO_UNLICENSED_SOCKET:
+    case VTOPO_OVER_LIMIT:
+    case VTOPO_NOT_PRESENT:
+    case VTOPO_FATE_UNKNOWN:
+        break;
+    }
+    return "";
+}
+
 /* "2 of 4 vCPUs were never started: Windows 7 Professional is licensed ..." */
 static void
 add_waste(const struct compared *compared, const char *code,
@@ -90,6 +109,7 @@ add_waste(const struct compared *compared, const char *code,
     SAY(finding->text, "%u of %u vCPUs %s %s", count, verdict->count,
         was(count), what);
     if (rule[0] != '\0') {
+        SAY(finding->cure, "%s", find_cure(compared));
         SAY(finding->text, "%u of %u vCPUs %s %s: %s", count, verdict->count,
             was(count), what, rule);
         if (compared->shape != NULL && compared->prediction->decided
