@@ -449,13 +449,14 @@ create(struct job *job, const char *path, const char *like,
 static int
 find_or_create(struct job *job, const char *path, const char *like,
                unsigned char raw[VW_FAT_ENTRY_SIZE], uint64_t *ret_at,
-               struct vtopo_error *err)
+               bool *ret_new, struct vtopo_error *err)
 {
     struct vw_fat_found found;
     bool is_found;
 
     if (vw_fat_find_path(job->fat, path, &found, &is_found, err) < 0)
         return -1;
+    *ret_new = !is_found;
     if (!is_found)
         return create(job, path, like, raw, ret_at, err);
     if (vw_fat_is_directory(&found))
@@ -475,15 +476,18 @@ vw_fat_put(struct vw_fat *fat, const struct vw_sink *sink, const char *path,
     unsigned date, time_of_day;
     uint32_t cluster;
     uint64_t at = 0;
+    bool is_new = false;
 
     if (check_tables(fat, err) < 0
-        || find_or_create(&job, path, like, raw, &at, err) < 0)
+        || find_or_create(&job, path, like, raw, &at, &is_new, err) < 0)
         return -1;
     cluster = vw_le16(raw + 26);
     if (fat->bits == 32)
         cluster |= (vw_le16(raw + 20) & 0x0fffu) << 16;
     if (put_data(&job, &cluster, data, size, err) < 0)
         return -1;
+    if (!is_new && vw_le32(raw + 28) == size && job.taken == 0)
+        return 0;               /* its entry stays as it is */
     get_time(&date, &time_of_day);
     vw_put_le16(raw + 22, time_of_day);         /* written */
     vw_put_le16(raw + 24, date);

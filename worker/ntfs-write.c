@@ -350,18 +350,21 @@ fill(struct vw_ntfs *ntfs, ntfs_inode **inode, const unsigned char *data,
 {
     vt_auto(vw_ntfs_close_inodep) ntfs_inode *file = vt_steal(inode);
     vt_auto(vw_ntfs_close_attributep) ntfs_attr *attribute = NULL;
+    bool resized;
 
     if (vw_ntfs_is_directory(file))
         return vw_file_refuse(VW_FILE_DIRECTORY, err);
     attribute = ntfs_attr_open(file, AT_DATA, AT_UNNAMED, 0);
     if (attribute == NULL)
         return vw_ntfs_fail(ntfs, "open the data of a file", err);
+    resized = attribute->data_size != (s64)size;
     if (check_plain(file, attribute, err) < 0
         || check_room(ntfs, file, attribute, size, err) < 0
         || set_size(ntfs, attribute, (s64)size, err) < 0
         || write_data(ntfs, attribute, data, size, err) < 0)
         return -1;
-    ntfs_inode_update_times(file, NTFS_UPDATE_MCTIME);
+    if (resized)
+        ntfs_inode_update_times(file, NTFS_UPDATE_MCTIME);
     ntfs_attr_close(vt_steal(&attribute));
     if (ntfs_inode_close(vt_steal(&file)) != 0)
         return vw_ntfs_fail(ntfs, "finish a file", err);

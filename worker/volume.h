@@ -64,7 +64,9 @@ int vw_volume_list(struct vw_volume *volume, const char *path,
  * shorter than before, or new.  A new one appears in its folder, which must be
  * there, with the protection and the DOS attributes of the file @like in the
  * same folder (NULL: none), and with the present time; it needs a name of
- * DOS.  One that is there keeps all but its time of modification.
+ * DOS.  One that is there keeps all but its time of modification, and that,
+ * too, when its size stays the same: then nothing but its data is written, and
+ * the same call makes the same writes.
  *
  * The volume is open elsewhere only to be read: @sink takes the writes, and
  * @partition shows them from then on.  Fails with VTOPO_IMPOSSIBLE where the

@@ -435,7 +435,7 @@ files_are_put(void **state)
 static void
 an_entry_is_as_the_specification_has_it(void **state)
 {
-    const unsigned char *at;
+    unsigned char *at;
 
     (void)state;
     fill(12);
@@ -452,6 +452,12 @@ an_entry_is_as_the_specification_has_it(void **state)
     assert_int_equal(at[28] | at[29] << 8, 700);
     assert_int_equal(link_of(3), 4);
     assert_true(link_of(4) >= 0xff8);
+    /* As long as before, it keeps its time. */
+    memset(at + 22, 0, 4);
+    put_letters("ntldr", NULL, 700, NULL);
+    assert_int_equal(at[24] | at[25], 0);
+    put_letters("ntldr", NULL, 701, NULL);
+    assert_int_not_equal(at[24] | at[25], 0);
 }
 
 /* Whoever finds the end of a directory moves it on, over what was there. */
