@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * ntfs-mirror.h - read over an $MFTMirr that is out of date, for ntfs.c alone
+ * ntfs-mirror.h - read over an $MFTMirr that is out of date, for NTFS
  *
  * libntfs-3g refuses a volume whose mirror is not what $MFT says, as that of
  * a system that was not shut down may be.  Windows reads $MFT and mends the

@@ -54,6 +54,13 @@ def damaged(program):
     return program[:-1] + bytes([program[-1] ^ 1])
 
 
+def grown(program, size=made.MIB):
+    """The same with @size bytes more, and the right checksum."""
+    image = bytearray(program) + bulk("grown", len(program), size)
+    made.put_checksum(image)
+    return bytes(image)
+
+
 def system_hive(hal_file="halaacpi.dll", pae=0, machine="x86"):
     """A SYSTEM hive of such a system."""
     hive = made.Hive("\\SystemRoot\\System32\\Config\\SYSTEM")

@@ -567,6 +567,19 @@ def test_fat(lab):
         repaired(lab, f"on {kind}", disk, beside(new))
 
 
+def test_room(lab):
+    """A volume without room for the files stays as it is."""
+    filler = {"filler": bytes(5 * made.MIB)}
+    disk = lab.disk(installed(), beside={**inside(SPFILES, {
+        name: hal_disks.grown(data) for name, data in multiprocessor().items()}), **filler}, size=12)
+    old = disk.path.read_bytes()
+    status, _, said = lab.run("repair", "--in-place", disk.path)
+    problems = [] if status == 1 and "no room" in said else [f"exit status {status}: {said}"]
+    if disk.path.read_bytes() != old or pathlib.Path(f"{disk.path}.vtopo-undo").exists():
+        problems.append("and yet something was written")
+    lab.tap.result("a volume without room", problems)
+
+
 def test_overlay(lab):
     """By default the image stays, and the changes go into an overlay."""
     disk = lab.disk(installed(), beside=inside(SPFILES, multiprocessor()))
@@ -586,7 +599,7 @@ def test_overlay(lab):
 
 
 TESTS = (test_places, test_media, test_versions, test_hals, test_systems, test_entries,
-         test_real_files, test_replace, test_fat, test_overlay)
+         test_real_files, test_replace, test_fat, test_room, test_overlay)
 
 
 def main():

@@ -263,6 +263,17 @@ done 2>/dev/null
 [ -z "$bad" ]
 report $? "killed at 20 moments" "$bad"
 
+# A HAL and kernels for one processor: the guest uses one vCPU, then all.
+python3 "$tests/xp_disk.py" --build "$build" xp.qcow2 || exit 99
+said=$("$vtopo" run --settle 1 xp.qcow2 --vcpus 2 --headless 2>&1)
+like "uses 1 of 2 vCPUs.*'vtopo repair' puts in" "$said" "a HAL for one processor wastes a vCPU"
+said=$("$vtopo" repair xp.qcow2 2>&1)
+report $? "it is repaired" "$said"
+like '/KERNEL=ntkrpamp.exe /HAL=halmacpi.dll' "$said" "by a second boot entry"
+said=$("$vtopo" run --settle 1 xp.qcow2.repaired.qcow2 --vcpus 2 --headless -- \
+           -fw_cfg 'name=opt/org.vtopo.probe,string=hal=mp' 2>&1)
+like 'All used: .* all 2' "$said" "and all vCPUs are used"
+
 # Refusals, each with its words.
 serve sock qemu-nbd -t -f raw -k "$work/sock" a.raw
 said=$("$vtopo" repair --in-place a.raw 2>&1)

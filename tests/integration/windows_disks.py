@@ -299,7 +299,7 @@ def _import_table(image, optional, wide, imports):
                          RVA + table, 0, 0, place, RVA + table)
 
 
-def _put_checksum(image):
+def put_checksum(image):
     """The checksum of a program file, as its header has it."""
     at = struct.unpack_from("<I", image, 60)[0] + 88
     struct.pack_into("<I", image, at, 0)
@@ -340,7 +340,7 @@ def make_pe(machine="x86", version="5.1.2600.5512", original="hal.dll", imports=
     struct.pack_into("<14xHII", image, base + 0x30, 1, 0x409, 0x48)
     struct.pack_into("<IIII", image, base + 0x48, RVA + VERSION, len(resource), 0, 0)
     image[RAW + VERSION:RAW + VERSION + len(resource)] = resource
-    _put_checksum(image)
+    put_checksum(image)
     return bytes(image)
 
 
