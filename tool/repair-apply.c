@@ -87,11 +87,25 @@ write_disk(struct vt_image *image,
     return rc;
 }
 
+/* Say on a terminal how far it is, where there is much to write. */
+#define TELL_EVERY 512u         /* blocks */
+
+static void
+tell(size_t done, size_t all)
+{
+    if (all < TELL_EVERY || (done % TELL_EVERY != 0 && done != all))
+        return;
+    (void)fprintf(stderr, done == all ? "\r\033[K" : "\rwriting: %zu %%",
+                  done * 100 / all);
+}
+
 /* Write the changes; @writes then has the old blocks. */
 static int
 apply(struct vt_undo *writes, const char *undo_name, struct vt_nbd *nbd,
       struct vtopo_error *err)
 {
+    if (isatty(STDERR_FILENO))
+        writes->tell = tell;
     if (vt_undo_read_old(writes, nbd, err) < 0)
         return -1;
     if (undo_name != NULL) {

@@ -424,6 +424,8 @@ vt_undo_apply(const struct vt_undo *undo, struct vt_nbd *nbd,
         if (vt_nbd_write(nbd, block->offset, block->new, block->size,
                          err) < 0)
             return -1;
+        if (undo->tell != NULL)
+            undo->tell(i + 1, undo->count);
     }
     return vt_nbd_flush(nbd, err);
 }

@@ -48,6 +48,8 @@ struct vt_undo {
     struct timespec changed;    /* the image, when the state was noted */
     struct vt_undo_block *blocks;       /* owned; by rising offset */
     size_t count;
+    void (*tell)(size_t done, size_t all);      /* how far writing has come, or
+                                                 * NULL */
 };
 
 #define VT_UNDO_INIT { .blocks = NULL, .count = 0 }
