@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -57,9 +58,16 @@ vt_undo_clear(struct vt_undo *undo)
 char *
 vt_undo_name(const char *image)
 {
+    struct stat info;
+    vt_autofree char *target = NULL;
     char *name;
 
-    return asprintf(&name, "%s.vtopo-undo", image) < 0 ? NULL : name;
+    /* Whatever an image is called, its undo file is beside the file itself. */
+    if (lstat(image, &info) == 0 && S_ISLNK(info.st_mode))
+        target = realpath(image, NULL);
+    if (asprintf(&name, "%s.vtopo-undo", target != NULL ? target : image) < 0)
+        return NULL;
+    return name;
 }
 
 /* How many sectors @block touches. */

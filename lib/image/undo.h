@@ -56,7 +56,9 @@ struct vt_undo {
 
 void vt_undo_clear(struct vt_undo *undo);
 
-/* The name of the undo file of @image: the caller frees it. */
+/* The name of the undo file of @image, beside the file that a symbolic link
+ * leads to: the caller frees it.
+ */
 char *vt_undo_name(const char *image);
 
 /* Fill in what is there now, from the disk behind @nbd, and cut the blocks into

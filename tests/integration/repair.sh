@@ -91,9 +91,13 @@ for name in a.raw a.qcow2; do
     like 'was interrupted' "$said" "$name: inspect says that a repair was interrupted"
     said=$("$vtopo" repair "$name" 2>&1)
     like 'was interrupted.*--undo' "$said" "$name: and repair refuses"
-    "$vtopo" repair --undo "$name" >said 2>&1
+    ln -sf "$name" link
+    said=$("$vtopo" inspect link 2>&1)
+    like 'was interrupted' "$said" "$name: also by another name"
+    "$vtopo" repair --undo link >said 2>&1
     qemu-img compare -q "$name" "old-$name"
     report $? "$name: --undo makes it the old one" "$(cat said)"
+    rm -f link
     cp -- "old-$name" "$name"
 done
 
