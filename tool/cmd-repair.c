@@ -367,6 +367,12 @@ check_refusals(const struct vt_proposal *proposal, struct vtopo_error *err)
                 return vt_fail(err, VTOPO_IMPOSSIBLE, "%s",
                                proposal->refusals[i].text);
         }
+        if (strncmp(proposal->refusals[i].code, "hal-", 4) == 0) {
+            (void)vt_fail(err, VTOPO_IMPOSSIBLE, "%s",
+                          proposal->refusals[i].text);
+            return vt_hint(err, "--no-hal takes out the boot limits alone; "
+                           "--dry-run lists all there is");
+        }
     }
     return 0;
 }

@@ -355,6 +355,23 @@ def test_hals(lab):
         installed(), beside=inside(SPFILES, multiprocessor())), ("--no-hal",))
 
 
+def test_both(lab):
+    """A limit is not taken out where the HAL cannot be replaced, unless asked to."""
+    ini = HEAD + XP_LINE.replace(b"\r", b" /NUMPROC=1\r")
+    disk = lab.disk(installed(), ini)
+    old = disk.path.read_bytes()
+    status, _, said = lab.run("repair", "--in-place", disk.path)
+    problems = [] if status == 1 and "--no-hal" in said else [f"exit status {status}: {said}"]
+    if disk.path.read_bytes() != old:
+        problems.append("and yet something was written")
+    before = contents(disk)
+    status, _, said = lab.run("repair", "--in-place", "--no-hal", disk.path)
+    if status != 0:
+        problems.append(f"--no-hal: {status}, {said}")
+    lab.tap.result("a limit and a HAL without files",
+                   problems + compare(before, contents(disk), {"boot.ini": BOOT_INI}))
+
+
 def test_systems(lab):
     """Each system has its way."""
     w2k = installed(kernel_version=W2K4, hal_version=W2K4_HAL)
@@ -598,7 +615,7 @@ def test_overlay(lab):
     lab.tap.result("into an overlay", problems)
 
 
-TESTS = (test_places, test_media, test_versions, test_hals, test_systems, test_entries,
+TESTS = (test_places, test_media, test_versions, test_hals, test_both, test_systems, test_entries,
          test_real_files, test_replace, test_fat, test_room, test_overlay)
 
 
