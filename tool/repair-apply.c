@@ -190,11 +190,16 @@ fill_overlay(const struct repair_ask *ask, struct vt_undo *writes,
              const char *temporary, struct vtopo_error *err)
 {
     struct repair_ask again = *ask;
+    struct vt_image_options filling;
     vt_auto(vt_image_closep) struct vt_image *image = NULL;
 
     /* The format that was stated is that of the image behind it. */
     again.options.format = "qcow2";
-    if (vt_image_open(&again.options, temporary, &image, err) < 0
+    filling = again.options;
+    filling.write_first = true;
+    /* publish() does, before the file has a name that counts. */
+    filling.no_flush = true;
+    if (vt_image_open(&filling, temporary, &image, err) < 0
         || write_disk(image, apply, writes, NULL, err) < 0)
         return -1;
     return check_again(&again, temporary, err);
@@ -322,8 +327,10 @@ repair_undo(const struct vt_image_options *options, const char *name,
 {
     vt_auto(vt_image_closep) struct vt_image *image = NULL;
     vt_auto(vt_undo_clear) struct vt_undo undo = VT_UNDO_INIT;
+    struct vt_image_options writing = *options;
     vt_autofree char *undo_name = vt_undo_name(name);
 
+    writing.write_first = true;
     if (undo_name == NULL)
         return vt_fail_memory(err);
     if (access(undo_name, F_OK) != 0) {
@@ -333,7 +340,7 @@ repair_undo(const struct vt_image_options *options, const char *name,
     }
     if (vt_undo_load(undo_name, &undo, err) < 0
         || check_time(&undo, name, err) < 0
-        || vt_image_open(options, name, &image, err) < 0)
+        || vt_image_open(&writing, name, &image, err) < 0)
         return -1;
     if (write_disk(image, revert, &undo, undo_name, err) < 0)
         return -1;

@@ -209,7 +209,9 @@ open_files(struct vt_image *image, struct vtopo_error *err)
         || vt_chain_walk(image, &first, err) < 0
         || judge_cage(image, err) < 0)
         return -1;
-    return is_raw(image) ? 0 : vt_server_start(image, err);
+    if (is_raw(image) || image->options.write_first)
+        return 0;
+    return vt_server_start(image, err);
 }
 
 int

@@ -48,6 +48,9 @@ struct vt_image_options {
     bool allow_protocols;       /* nbd, http and https, as a raw backing disk */
 
     bool no_sandbox;            /* go on without seccomp and Landlock */
+    bool write_first;           /* no server for reading until a question */
+    bool no_flush;              /* the server flushes nothing: who makes a new
+                                   file does, before anybody can rely on it */
     const char *worker;         /* the worker's path; NULL: looked for */
     const char *qemu_nbd;       /* likewise */
     unsigned wall_ms;           /* for one question; 0: VT_IMAGE_WALL_MS */

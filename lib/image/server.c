@@ -115,6 +115,13 @@ vt_server_json(const struct vt_image *image, struct vt_buf *out)
             vt_json_key(&json, "lazy-refcounts");
             vt_json_bool(&json, true);
         }
+        if (image->writable && i == 0 && image->options.no_flush) {
+            vt_json_key(&json, "cache");
+            vt_json_open(&json, '{');
+            vt_json_key(&json, "no-flush");
+            vt_json_bool(&json, true);
+            vt_json_close(&json, '}');
+        }
         vt_json_key(&json, "file");
         if (link->protocol != NULL)
             add_protocol(&json, link->protocol);

@@ -293,6 +293,16 @@ chains_are_spelt_out(void **state)
         "{\"driver\":\"qcow2\",\"read-only\":false,\"lazy-refcounts\":true,"
         "\"file\":{\"driver\":\"file\",\"filename\":\"/proc/self/fd/5\"},"
         "\"backing\":null}");
+    /* A new one is flushed once, by who made it. */
+    vt_buf_clear(&text);
+    image.options.no_flush = true;
+    vt_server_json(&image, &text);
+    assert_non_null(strstr(vt_buf_string(&text),
+                           "\"cache\":{\"no-flush\":true},\"file\":"));
+    image.writable = false;
+    vt_buf_clear(&text);
+    vt_server_json(&image, &text);
+    assert_null(strstr(vt_buf_string(&text), "no-flush"));
 }
 
 static const struct CMUnitTest tests[] = {
