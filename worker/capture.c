@@ -20,6 +20,7 @@
 
 struct unit {
     uint64_t number;
+    bool unchanged;             /* see drop_unchanged() */
     unsigned char data[];
 };
 
@@ -28,6 +29,7 @@ struct vw_capture {
     unsigned unit;              /* bytes */
     size_t count;
     struct unit **units;        /* owned: room for all that may be kept */
+    bool crowded;               /* nothing more can be dropped */
     void *tree;                 /* of tsearch(): the same, not owned */
 };
 
@@ -96,6 +98,49 @@ size_of(const struct vw_capture *capture, uint64_t number)
     return left < capture->unit ? (size_t)left : capture->unit;
 }
 
+static size_t
+units_max(const struct vw_capture *capture)
+{
+    return VW_CAPTURE_MAX / capture->unit;
+}
+
+/* Drop the units that are what the disk has: of a file that is put back whole
+ * with some bytes changed, as a hive is, those are nearly all.  Where that
+ * frees little, it is not tried again.
+ */
+static int
+drop_unchanged(struct vw_capture *capture, struct vtopo_error *err)
+{
+    vt_autofree unsigned char *old = malloc(capture->unit);
+    size_t kept = 0;
+
+    if (old == NULL)
+        return vt_fail_memory(err);
+    /* All are read first, so that a failure leaves nothing half done. */
+    for (size_t i = 0; i < capture->count; i++) {
+        struct unit *unit = capture->units[i];
+        size_t size = size_of(capture, unit->number);
+
+        if (vw_bytes_read(&capture->disk, unit->number * capture->unit, old,
+                          size, err) < 0)
+            return -1;
+        unit->unchanged = memcmp(old, unit->data, size) == 0;
+    }
+    for (size_t i = 0; i < capture->count; i++) {
+        struct unit *unit = capture->units[i];
+
+        if (!unit->unchanged) {
+            capture->units[kept++] = unit;
+            continue;
+        }
+        (void)tdelete(unit, &capture->tree, compare_units);
+        free(unit);
+    }
+    capture->count = kept;
+    capture->crowded = kept > units_max(capture) / 16 * 15;
+    return 0;
+}
+
 /* The bytes of unit @number, taken from the disk where it was not written to
  * yet, unless it is to be written @whole.
  */
@@ -110,7 +155,10 @@ take_unit(struct vw_capture *capture, uint64_t number, bool whole,
         *ret_data = found->data;
         return 0;
     }
-    if ((capture->count + 1) * capture->unit > VW_CAPTURE_MAX)
+    if (capture->count == units_max(capture) && !capture->crowded
+        && drop_unchanged(capture, err) < 0)
+        return -1;
+    if (capture->count == units_max(capture))
         return vt_fail(err, VTOPO_IMPOSSIBLE,
                        "more than %u bytes would have to be written",
                        VW_CAPTURE_MAX);

@@ -230,6 +230,33 @@ no_more_is_kept_than_is_allowed(void **state)
                 &err, "more than 16777216 bytes would have to be written");
 }
 
+/* Bytes that are as the disk has them take no room in the end. */
+static void
+what_is_as_it_was_makes_room(void **state)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_autofree unsigned char *zeros = calloc(1, VW_CAPTURE_MAX);
+    struct vw_bytes disk = { .size = UINT64_C(1) << 50, .read = read_zeros };
+    vt_auto(vw_capture_freep) struct vw_capture *capture = NULL;
+    struct vw_stretch stretch = { .size = disk.size };
+    struct vw_sink sink;
+    unsigned char got[3] = "";
+    struct vw_bytes bytes;
+
+    (void)state;
+    assert_non_null(zeros);
+    UNIT_RESULT(vw_capture_new(&disk, 512, &capture, &err), &err, NULL);
+    stretch.capture = capture;
+    sink = vw_stretch_sink(&stretch);
+    bytes = vw_stretch_bytes(&stretch);
+    UNIT_RESULT(sink.write(sink.context, 511, "ab", 2, &err), &err, NULL);
+    for (unsigned i = 1; i <= 4; i++)
+        UNIT_RESULT(sink.write(sink.context, (uint64_t)i * VW_CAPTURE_MAX,
+                               zeros, VW_CAPTURE_MAX, &err), &err, NULL);
+    UNIT_RESULT(vw_bytes_read(&bytes, 511, got, 3, &err), &err, NULL);
+    assert_memory_equal(got, "ab", 3);
+}
+
 /* Whatever the order, units are found, and listed by rising offsets. */
 static void
 any_order_is_put_in_order(void **state)
@@ -297,6 +324,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_that_touch_are_one_up_to_a_limit),
     cmocka_unit_test(nothing_is_written_beyond_a_stretch),
     cmocka_unit_test(no_more_is_kept_than_is_allowed),
+    cmocka_unit_test(what_is_as_it_was_makes_room),
     cmocka_unit_test(any_order_is_put_in_order),
     cmocka_unit_test(whole_units_are_not_read_before),
 };
