@@ -22,6 +22,12 @@
 
 #define MACHINE_X86_64 0x8664
 
+/* Of a path inside a system, whose own has up to 255 bytes, and of the name of
+ * a file that is looked for.  No path is cut: it would be another one.
+ */
+#define PATH_SIZE 512u
+#define FILE_SIZE 64u
+
 void
 vw_search_clear(struct vw_search *search)
 {
@@ -87,7 +93,8 @@ note(struct vw_search *search, const char *from, const char *name,
     va_list args;
     int length;
 
-    if (search->seen_count == VW_SEARCH_SEEN_MAX)
+    if (search->seen_count == VW_SEARCH_SEEN_MAX
+        || (search->at_hotfixes && search->seen_count >= VW_HOTFIX_SEEN_MAX))
         return;
     text = search->seen[search->seen_count++];
     length = snprintf(text, VW_SEARCH_TEXT_SIZE, "%s/%s: ", from, name);
@@ -99,46 +106,55 @@ note(struct vw_search *search, const char *from, const char *name,
     va_end(args);
 }
 
-/* Whether @memory is what is wanted; if not, why is noted. */
+/* Whether @program is what is wanted, by what it says of itself; if not, why
+ * is noted.
+ */
 static bool
-accept(struct vw_search *search, const struct vw_wanted *wanted,
-       const char *from, const struct vw_memory *memory)
+is_fit(struct vw_search *search, const struct vw_wanted *wanted,
+       const char *from, const struct vw_program *program)
 {
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    struct vw_program program = { .is_there = true };
-    struct vw_bytes bytes = vw_bytes_memory(memory);
     char build[VW_BUILD_TEXT_SIZE];
     const char *why = NULL;
+    enum vw_fit fit;
 
-    if (read_program(&bytes, wanted->is_kernel, &program, &err) < 0
-        || !program.is_read)
+    if (!program->is_read)
         why = "it is no program that can be read";
-    else if (program.machine != wanted->machine)
+    else if (program->machine != wanted->machine)
         why = "it is for another processor";
-    else if (strcasecmp(program.original, wanted->file) != 0)
+    else if (strcasecmp(program->original, wanted->file) != 0)
         why = "it is another file by its version resource";
     else if (wanted->is_kernel
-             && program.kernel != VW_PE_KERNEL_MULTIPROCESSOR)
+             && program->kernel != VW_PE_KERNEL_MULTIPROCESSOR)
         why = "it is no multiprocessor kernel";
-    else if (vw_pe_sum(memory->data, memory->size) != program.checksum)
-        why = "it is damaged: its checksum is wrong";
     if (why != NULL) {
         note(search, from, wanted->file, "%s", why);
         return false;
     }
-    switch (vw_build_fit(&wanted->build, &program.build)) {
-    case VW_FIT_SAME:
-        return true;
-    case VW_FIT_OTHER_BRANCH:
-        note(search, from, wanted->file, "%s, of another branch",
-             vw_build_text(&program.build, build));
+    fit = vw_build_fit(&wanted->build, &program->build);
+    if (fit != VW_FIT_SAME)
+        note(search, from, wanted->file, "%s%s",
+             vw_build_text(&program->build, build),
+             fit == VW_FIT_OTHER_BRANCH ? ", of another branch" : "");
+    return fit == VW_FIT_SAME;
+}
+
+/* The same for all of its bytes. */
+static bool
+is_whole(struct vw_search *search, const struct vw_wanted *wanted,
+         const char *from, const struct vw_memory *memory)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    struct vw_program program = { .is_there = true };
+    struct vw_bytes bytes = vw_bytes_memory(memory);
+
+    if (read_program(&bytes, wanted->is_kernel, &program, &err) < 0)
+        program.is_read = false;
+    if (!is_fit(search, wanted, from, &program))
         return false;
-    case VW_FIT_OTHER_NUMBER:
-    case VW_FIT_UNKNOWN:
-        break;
-    }
-    note(search, from, wanted->file, "%s",
-         vw_build_text(&program.build, build));
+    if (vw_pe_sum(memory->data, memory->size) == program.checksum)
+        return true;
+    note(search, from, wanted->file,
+         "it is damaged: its checksum is wrong");
     return false;
 }
 
@@ -149,7 +165,7 @@ take(struct vw_search *search, struct vw_wanted *wanted, const char *from,
 {
     const struct vw_memory memory = { .data = data, .size = size };
 
-    if (!accept(search, wanted, from, &memory)) {
+    if (!is_whole(search, wanted, from, &memory)) {
         free(data);
         return;
     }
@@ -194,16 +210,12 @@ find_given(const struct vw_media *media, const char *name,
 
 /* The file @name of @place; false where there is none that can be read. */
 static bool
-find(struct vw_search *search, const struct place *place, const char *name,
-     struct vw_file *ret_file)
+find(const struct place *place, const char *name, struct vw_file *ret_file)
 {
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    char path[VW_SEARCH_TEXT_SIZE + 64];
+    char path[PATH_SIZE];
     bool there = false;
 
-    if (search->looks >= VW_SEARCH_LOOKS_MAX)
-        return false;
-    search->looks++;
     (void)snprintf(path, sizeof(path), "%s%s%s", place->folder,
                    place->folder[0] != '\0' ? "/" : "", name);
     if (place->volume == NULL)
@@ -217,41 +229,91 @@ find(struct vw_search *search, const struct place *place, const char *name,
     return false;
 }
 
-/* Loose, or compressed by itself: the last letter of the name is then "_". */
+/* The name of @file on setup media, where it is compressed by itself: its last
+ * letter is "_".
+ */
+static void
+compressed_name(const char *file, char name[FILE_SIZE])
+{
+    (void)snprintf(name, FILE_SIZE, "%s", file);
+    name[strlen(name) - 1] = '_';
+}
+
+/* A failure that is about one file is noted; another one stays. */
+static int
+note_failure(struct vw_search *search, const char *from, const char *name,
+             struct vtopo_error *err)
+{
+    if (err->code == VTOPO_SYSTEM)
+        return -1;
+    note(search, from, name, "%s", err->message);
+    vtopo_error_clear(err);
+    return 0;
+}
+
+/* Whether a file that is no compressed one is worth to be read as a whole: a
+ * few of its blocks say what it is.
+ */
+static int
+look_ahead(struct vw_search *search, const struct place *place,
+           const struct vw_wanted *wanted, const struct vw_bytes *bytes,
+           bool *ret_worth, struct vtopo_error *err)
+{
+    struct vw_program program = { .is_there = true };
+
+    if (read_program(bytes, wanted->is_kernel, &program, err) < 0)
+        return -1;
+    *ret_worth = !program.is_read
+                 || is_fit(search, wanted, place->says, &program);
+    return 0;
+}
+
+static int
+look_at_file(struct vw_search *search, const struct place *place,
+             struct vw_wanted *wanted, const struct vw_bytes *bytes,
+             struct vtopo_error *err)
+{
+    unsigned char *data = NULL;
+    size_t size = 0;
+    bool worth = false;
+
+    if (look_ahead(search, place, wanted, bytes, &worth, err) < 0)
+        return -1;
+    if (!worth || (search->at_hotfixes && bytes->size > search->bytes_left))
+        return 0;
+    if (search->at_hotfixes)
+        search->bytes_left -= bytes->size;
+    if (vw_expand(bytes, VW_PROGRAM_SIZE_MAX, &data, &size, err) < 0)
+        return -1;
+    take(search, wanted, place->says, data, size);
+    return 0;
+}
+
+/* Loose, or compressed by itself. */
 static int
 look_loose(struct vw_search *search, const struct place *place,
            struct vw_wanted *wanted, struct vtopo_error *err)
 {
-    char name[64];
-
-    (void)snprintf(name, sizeof(name), "%s", wanted->file);
     for (unsigned turn = 0; turn < 2 && !wanted->is_found; turn++) {
-        vt_autoerror struct vtopo_error reason = VTOPO_ERROR_INIT;
         vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
-        unsigned char *data = NULL;
-        size_t size = 0;
+        char name[FILE_SIZE];
 
+        (void)snprintf(name, sizeof(name), "%s", wanted->file);
         if (turn == 1)
-            name[strlen(name) - 1] = '_';
-        if (!find(search, place, name, &file))
-            continue;
-        if (vw_expand(&file.bytes, VW_PROGRAM_SIZE_MAX, &data, &size,
-                      &reason) == 0)
-            take(search, wanted, place->says, data, size);
-        else if (reason.code == VTOPO_SYSTEM)
-            return vt_fail_memory(err);
-        else
-            note(search, place->says, name, "%s", reason.message);
+            compressed_name(wanted->file, name);
+        if (find(place, name, &file)
+            && look_at_file(search, place, wanted, &file.bytes, err) < 0
+            && note_failure(search, place->says, name, err) < 0)
+            return -1;
     }
     return 0;
 }
 
-static void
+static int
 look_inside(struct vw_search *search, const struct vw_bytes *cabinet,
-            const char *says)
+            const char *says, struct vtopo_error *err)
 {
     for (unsigned i = 0; i < search->wanted_count; i++) {
-        vt_autoerror struct vtopo_error reason = VTOPO_ERROR_INIT;
         struct vw_wanted *wanted = &search->wanted[i];
         unsigned char *data = NULL;
         size_t size = 0;
@@ -260,15 +322,19 @@ look_inside(struct vw_search *search, const struct vw_bytes *cabinet,
         if (wanted->is_found)
             continue;
         if (vw_cabinet_extract(cabinet, wanted->file, VW_PROGRAM_SIZE_MAX,
-                               &data, &size, &found, &reason) < 0)
-            note(search, says, wanted->file, "%s", reason.message);
-        else if (found)
+                               &data, &size, &found, err) < 0) {
+            if (note_failure(search, says, wanted->file, err) < 0)
+                return -1;
+        } else if (found) {
             take(search, wanted, says, data, size);
+        }
     }
+    return 0;
 }
 
-static void
-look_in_cabinets(struct vw_search *search, const struct place *place)
+static int
+look_in_cabinets(struct vw_search *search, const struct place *place,
+                 struct vtopo_error *err)
 {
     static const char *const cabinets[] = {
         "sp4.cab", "sp3.cab", "sp2.cab", "sp1.cab", "driver.cab",
@@ -278,12 +344,14 @@ look_in_cabinets(struct vw_search *search, const struct place *place)
         vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
         char says[VW_SEARCH_TEXT_SIZE];
 
-        if (!find(search, place, cabinets[i], &file))
+        if (!find(place, cabinets[i], &file))
             continue;
         (void)snprintf(says, sizeof(says), "%.150s/%s", place->says,
                        cabinets[i]);
-        look_inside(search, &file.bytes, says);
+        if (look_inside(search, &file.bytes, says, err) < 0)
+            return -1;
     }
+    return 0;
 }
 
 static int
@@ -295,55 +363,95 @@ look_at_place(struct vw_search *search, const struct place *place,
             && look_loose(search, place, &search->wanted[i], err) < 0)
             return -1;
     }
-    if (has_cabinets)
-        look_in_cabinets(search, place);
-    return 0;
+    return has_cabinets ? look_in_cabinets(search, place, err) : 0;
 }
 
 /* -------------------------------------------------------------- hotfixes */
 
-#define HOTFIXES_MAX 512u       /* folders that are looked at */
+#define HOTFIXES_MAX 512u       /* folders of one that are looked at */
 
 struct names {
+    struct vw_search *search;
     char list[HOTFIXES_MAX][64];
     unsigned count;
+    bool has_wanted;            /* a file that is looked for is there, too */
 };
 
 static bool
-note_folder(void *context, const struct vw_entry *entry)
+is_wanted(const struct vw_search *search, const char *name)
+{
+    char compressed[FILE_SIZE];
+
+    for (unsigned i = 0; i < search->wanted_count; i++) {
+        compressed_name(search->wanted[i].file, compressed);
+        if (!search->wanted[i].is_found
+            && (strcasecmp(search->wanted[i].file, name) == 0
+                || strcasecmp(compressed, name) == 0))
+            return true;
+    }
+    return false;
+}
+
+static bool
+note_entry(void *context, const struct vw_entry *entry)
 {
     struct names *names = context;
 
-    if (entry->is_directory && strlen(entry->name) < sizeof(names->list[0]))
+    if (names->search->entries_left == 0)
+        return false;
+    names->search->entries_left--;
+    if (!entry->is_directory)
+        names->has_wanted = names->has_wanted
+                            || is_wanted(names->search, entry->name);
+    else if (strlen(entry->name) < sizeof(names->list[0])
+             && names->count < HOTFIXES_MAX)
         strcpy(names->list[names->count++], entry->name);
-    return names->count < HOTFIXES_MAX;
+    return true;
 }
 
-/* Call look_at_place() for the folders inside "$hf_mig$/KB.../": they have
- * names such as SP3GDR and SP3QFE, one for each branch.
+/* What is in @folder; nothing where it cannot be read.  To list a folder costs
+ * less than to look for six files in it.
  */
-static int
-look_at_hotfix(struct vw_search *search, struct vw_volume *volume,
-               const char *folder, struct vtopo_error *err)
+static void
+list_folder(struct vw_search *search, struct vw_volume *volume,
+            const char *folder, struct names *names)
 {
     vt_autoerror struct vtopo_error reason = VTOPO_ERROR_INIT;
-    vt_autofree struct names *names = calloc(1, sizeof(*names));
     bool there = false;
+
+    names->search = search;
+    if (search->folders_left == 0)
+        return;
+    search->folders_left--;
+    if (vw_volume_list(volume, folder, note_entry, names, &there,
+                       &reason) < 0)
+        names->count = 0;
+}
+
+/* Call look_at_place() for the folders below @folder, "$hf_mig$": those inside
+ * of "KB.../" have names such as SP3GDR and SP3QFE, one for each branch.
+ */
+static int
+look_below(struct vw_search *search, struct vw_volume *volume,
+           const char *folder, unsigned depth, struct vtopo_error *err)
+{
+    vt_autofree struct names *names = calloc(1, sizeof(*names));
+    const struct place place = {
+        .volume = volume, .folder = folder, .says = folder,
+    };
 
     if (names == NULL)
         return vt_fail_memory(err);
-    if (vw_volume_list(volume, folder, note_folder, names, &there,
-                       &reason) < 0)
-        return 0;
-    for (unsigned i = 0; i < names->count && !has_all(search); i++) {
-        char path[VW_SEARCH_TEXT_SIZE];
-        struct place place = {
-            .volume = volume, .folder = path, .says = path,
-        };
+    list_folder(search, volume, folder, names);
+    if (names->has_wanted && look_at_place(search, &place, false, err) < 0)
+        return -1;
+    for (unsigned i = 0; depth > 0 && i < names->count && !has_all(search);
+         i++) {
+        char path[PATH_SIZE];
 
-        (void)snprintf(path, sizeof(path), "%.120s/%s", folder,
-                       names->list[i]);
-        if (look_at_place(search, &place, false, err) < 0)
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder,
+                             names->list[i]) < sizeof(path)
+            && look_below(search, volume, path, depth - 1, err) < 0)
             return -1;
     }
     return 0;
@@ -353,26 +461,17 @@ static int
 look_at_hotfixes(struct vw_search *search, struct vw_volume *volume,
                  const char *root, struct vtopo_error *err)
 {
-    vt_autoerror struct vtopo_error reason = VTOPO_ERROR_INIT;
-    vt_autofree struct names *names = calloc(1, sizeof(*names));
-    char folder[VW_SEARCH_TEXT_SIZE];
-    bool there = false;
+    char folder[PATH_SIZE];
+    int rc;
 
-    if (names == NULL)
-        return vt_fail_memory(err);
-    (void)snprintf(folder, sizeof(folder), "%.64s/$hf_mig$", root);
-    if (vw_volume_list(volume, folder, note_folder, names, &there,
-                       &reason) < 0)
-        return 0;
-    for (unsigned i = 0; i < names->count && !has_all(search); i++) {
-        char path[VW_SEARCH_TEXT_SIZE];
-
-        (void)snprintf(path, sizeof(path), "%.80s/%s", folder,
-                       names->list[i]);
-        if (look_at_hotfix(search, volume, path, err) < 0)
-            return -1;
-    }
-    return 0;
+    search->folders_left = VW_HOTFIX_FOLDERS_MAX;
+    search->entries_left = VW_HOTFIX_ENTRIES_MAX;
+    search->bytes_left = VW_HOTFIX_BYTES_MAX;
+    search->at_hotfixes = true;
+    (void)snprintf(folder, sizeof(folder), "%s/$hf_mig$", root);
+    rc = look_below(search, volume, folder, 2, err);
+    search->at_hotfixes = false;
+    return rc;
 }
 
 /* ------------------------------------------------------------------- all */
@@ -383,7 +482,7 @@ static const struct {
     bool in_root;               /* of the volume, not of the system */
     bool has_cabinets;
 } folders[] = {
-    { "System32", false, false },
+    { "System32", false, false },               /* the first */
     { "ServicePackFiles/%s", false, false },
     { NULL, false, false },     /* hotfixes */
     { "Driver Cache/%s", false, true },
@@ -396,7 +495,7 @@ look_at_folder(struct vw_search *search, struct vw_volume *volume,
                const char *root, size_t index, const char *arch,
                struct vtopo_error *err)
 {
-    char name[64], path[VW_SEARCH_TEXT_SIZE];
+    char name[FILE_SIZE], path[PATH_SIZE];
     struct place place = { .volume = volume, .folder = path, .says = path };
 
     if (folders[index].folder == NULL)
@@ -404,32 +503,39 @@ look_at_folder(struct vw_search *search, struct vw_volume *volume,
     (void)snprintf(name, sizeof(name), "%s", folders[index].folder);
     if (strchr(name, '%') != NULL)
         strcpy(strchr(name, '%'), arch);
-    (void)snprintf(path, sizeof(path), "%.100s%s%s",
+    (void)snprintf(path, sizeof(path), "%s%s%s",
                    folders[index].in_root ? "" : root,
                    folders[index].in_root ? "" : "/", name);
-    return look_at_place(search, &place, folders[index].has_cabinets, err);
+    if (look_at_place(search, &place, folders[index].has_cabinets, err) < 0)
+        return -1;
+    for (unsigned i = 0; index == 0 && i < search->wanted_count; i++)
+        search->wanted[i].is_in_system = search->wanted[i].is_found;
+    return 0;
 }
 
+/* Media have a folder for each processor, or are such a folder. */
 static int
 look_at_media(struct vw_search *search, const struct vw_media *media,
               const char *arch, struct vtopo_error *err)
 {
-    char says[VW_SEARCH_TEXT_SIZE];
-    bool is_x86 = strcmp(arch, "i386") == 0;
-    struct place place = { .media = media, .says = "the media" };
+    const char *const folders_there[] = { arch, "" };
+    char inside[FILE_SIZE];
 
-    for (unsigned turn = is_x86; media->files_count != 0 && turn < 2; turn++) {
-        place.folder = turn == 0 ? arch : "";
+    (void)snprintf(inside, sizeof(inside), "%s of the media", arch);
+    for (unsigned i = 0; i < 2 * VT_COUNT(folders_there); i++) {
+        struct place place = {
+            .volume = i < 2 ? NULL : media->volume, .media = media,
+            .folder = folders_there[i % 2],
+            .says = i % 2 == 0 ? inside : "the media",
+        };
+
+        if ((i < 2 ? media->files_count == 0 : media->volume == NULL)
+            || has_all(search))
+            continue;
         if (look_at_place(search, &place, true, err) < 0)
             return -1;
     }
-    if (media->volume == NULL)
-        return 0;
-    (void)snprintf(says, sizeof(says), "%s of the media", arch);
-    place.volume = media->volume;
-    place.folder = arch;
-    place.says = says;
-    return look_at_place(search, &place, true, err);
+    return 0;
 }
 
 int

@@ -17,11 +17,18 @@
 
 /* Limits of a search. */
 #define VW_PROGRAM_SIZE_MAX  (8u << 20) /* of a kernel or a HAL */
-#define VW_SEARCH_LOOKS_MAX  4096u      /* files that are asked for */
-#define VW_SEARCH_SEEN_MAX   24u        /* that are noted */
+#define VW_SEARCH_SEEN_MAX   24u        /* files that are noted */
 #define VW_SEARCH_TEXT_SIZE  192u
 #define VW_WANTED_MAX        3u
-#define VW_MEDIA_FILES_MAX   32u
+#define VW_MEDIA_FILES_MAX   39u
+
+/* Of hotfixes, of which a system has hundreds: so that what is looked at after
+ * them has its share, too.
+ */
+#define VW_HOTFIX_FOLDERS_MAX 4096u     /* that are looked through */
+#define VW_HOTFIX_ENTRIES_MAX 400000u   /* in all of them */
+#define VW_HOTFIX_BYTES_MAX   (256u << 20)      /* of files that are read */
+#define VW_HOTFIX_SEEN_MAX    12u
 
 /* -------------------------------------------------------------- programs */
 
@@ -43,8 +50,8 @@ void vw_program_look(struct vw_volume *volume, const char *path,
 
 /* -------------------------------------------------------------- searching */
 
-/* Setup media: a volume, or files that somebody took from it; those for 64
- * bits have "amd64/" before their names.
+/* Setup media: a volume, or files that somebody took from it, with "i386/" or
+ * "amd64/" before the names of those that were in such a folder.
  */
 struct vw_media {
     struct vw_volume *volume;   /* borrowed; NULL: none */
@@ -62,6 +69,7 @@ struct vw_wanted {
     uint16_t machine;
 
     bool is_found;
+    bool is_in_system;          /* it is in System32 by its name */
     unsigned char *data;        /* owned, until somebody takes it */
     size_t size;
     char from[VW_SEARCH_TEXT_SIZE];
@@ -72,14 +80,17 @@ struct vw_search {
     unsigned wanted_count;
     char seen[VW_SEARCH_SEEN_MAX][VW_SEARCH_TEXT_SIZE];
     unsigned seen_count;
-    unsigned looks;
+    bool at_hotfixes;           /* now, and what is left to spend there: */
+    unsigned folders_left, entries_left;
+    uint64_t bytes_left;
 };
 
 void vw_search_clear(struct vw_search *search);
 
 /* Look for what @search wants: in the system at @root of @volume, in the root
  * directory of the volume, and on @media (NULL: none).  What cannot be read
- * is passed over; fails only without memory.
+ * is passed over; fails only where the disk itself cannot be read, or without
+ * memory.
  */
 int vw_search_run(struct vw_search *search, struct vw_volume *volume,
                   const char *root, const struct vw_media *media,

@@ -93,12 +93,10 @@ put_beside(struct listing *this, int index, const char *what,
     struct vw_hal_file *file;
     char path[VW_ROOT_MAX + 80];
     unsigned char *data;
-    size_t size, length = strlen(system->root);
+    size_t size;
 
-    /* It is where it should be. */
-    if (wanted->data == NULL
-        || (strncmp(wanted->from, system->root, length) == 0
-            && strcmp(wanted->from + length, "/System32") == 0))
+    /* It is not there, or where it should be. */
+    if (wanted->data == NULL || wanted->is_in_system)
         return 0;
     (void)snprintf(path, sizeof(path), "%s/System32/%s", system->root,
                    wanted->file);

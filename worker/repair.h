@@ -16,7 +16,7 @@
  * @reader stands before the question, an object that the parent wrote:
  *
  *   {"disk":{...},"boot_limits":true,"entries":"default","hal":"beside",
- *    "force":false,"media":1,"files":[{"name":"HALMACPI.DL_","fd":2}]}
+ *    "force":false,"media":1,"files":[{"name":"SP3.CAB","fd":2}]}
  *
  *   disk         as vw_facts_run() has it
  *   boot_limits  true: take limits on processors out of the boot stores
@@ -27,7 +27,8 @@
  *                put in where uniprocessor ones are; "no" where it is missing
  *   force        also where their maker advises against
  *   media        a descriptor: an ISO image to take them from, too
- *   files        likewise: files that may hold them
+ *   files        likewise: files that may hold them, named as struct vw_media
+ *                has it
  *
  * The answer:
  *

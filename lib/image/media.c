@@ -109,7 +109,8 @@ look_through(struct vt_media *media, int fd, const char *prefix, bool go_down)
                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
             if (below >= 0)
-                look_through(media, below, is_i386 ? "" : "amd64/", false);
+                look_through(media, below, is_i386 ? "i386/" : "amd64/",
+                             false);
         } else {
             add_file(media, dirfd(dir), prefix, entry->d_name);
         }

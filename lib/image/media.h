@@ -13,12 +13,13 @@
 
 #include "base/buf.h"
 
-#define VT_MEDIA_FILES_MAX 32u
+/* All that is looked for, in a folder and in the two below it. */
+#define VT_MEDIA_FILES_MAX 39u
 
 struct vt_media {
     int image;                  /* an ISO image, or -1 */
     struct {
-        char name[64];          /* "HALMACPI.DL_", "amd64/NTKRNLMP.EX_" */
+        char name[64];          /* "SP3.CAB", "i386/HALMACPI.DL_" */
         int fd;
     } files[VT_MEDIA_FILES_MAX];
     size_t count;
