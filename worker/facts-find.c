@@ -326,8 +326,10 @@ follow_arc(struct vw_found *found, unsigned store, unsigned index)
     char root[VW_ROOT_MAX];
     int volume;
 
+    /* A name that is cut could be that of another folder. */
     if (entry->arc.kind == VW_ARC_UNREADABLE
-        || entry->arc.kind == VW_ARC_DRIVE)
+        || entry->arc.kind == VW_ARC_DRIVE
+        || entry->arc.directory.length >= VW_ROOT_MAX)
         return;
     (void)vw_span_copy(from->text, entry->arc.directory, directory,
                        sizeof(directory));
@@ -341,6 +343,57 @@ follow_arc(struct vw_found *found, unsigned store, unsigned index)
         link_entry(system, store, index,
                    from->bootini->choice == VW_BOOTINI_LISTED
                    && from->bootini->default_index == index);
+}
+
+/* Whether @arc speaks of another disk than this one.  A number of SCSI is
+ * that of any.
+ */
+static bool
+is_elsewhere(const struct vw_found *found, const struct vw_arc *arc)
+{
+    switch (arc->kind) {
+    case VW_ARC_MULTI:
+        return arc->rdisk != 0;
+    case VW_ARC_SIGNATURE:
+        return found->partitions.table != VW_TABLE_MBR
+               || arc->signature != found->partitions.disk_signature;
+    case VW_ARC_SCSI:
+        return false;
+    case VW_ARC_DRIVE:
+    case VW_ARC_UNREADABLE:
+        break;
+    }
+    return true;
+}
+
+const struct vw_system *
+vw_found_started(const struct vw_found *found, unsigned store, unsigned entry)
+{
+    const struct vw_store *from = &found->stores[store];
+    const struct vw_arc *arc = &from->bootini->entries[entry].arc;
+    const struct vw_system *one = NULL;
+    char directory[VW_ROOT_MAX], root[VW_ROOT_MAX];
+    int volume = arc_volume(found, arc);
+    unsigned count = 0;
+
+    /* A name that is cut could be that of another folder. */
+    if (is_elsewhere(found, arc) || arc->directory.length >= VW_ROOT_MAX)
+        return NULL;
+    (void)vw_span_copy(from->text, arc->directory, directory,
+                       sizeof(directory));
+    trim_root(directory, root, sizeof(root));
+    for (unsigned i = 0; i < found->systems_count; i++) {
+        const struct vw_system *system = &found->systems[i];
+
+        if (strcasecmp(system->root, root) != 0)
+            continue;
+        if (volume >= 0 && system->volume == (unsigned)volume)
+            return system;
+        one = system;
+        count++;
+    }
+    /* Partitions may have been counted another way: one can only be meant. */
+    return count == 1 ? one : NULL;
 }
 
 static void

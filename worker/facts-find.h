@@ -69,6 +69,14 @@ int vw_found_make(const struct vw_bytes *disk, struct vw_found *ret_found,
 
 void vw_found_clear(struct vw_found *found);
 
+/* The system that entry @entry of the boot.ini @store starts; NULL where that
+ * is on another disk, or is no system.  Other than the entries of a system,
+ * which also take in those of copied disks, this is as NTLDR has it: rdisk(0)
+ * is the disk that it was itself started from.
+ */
+const struct vw_system *vw_found_started(const struct vw_found *found,
+                                         unsigned store, unsigned entry);
+
 /* The entry of the store of @system that starts it: the default one where
  * that does, else the first; -1 where none does.
  */

@@ -35,7 +35,8 @@ vw_bootini_is_default(const struct vw_bootini *bootini, unsigned index)
 {
     if (bootini->choice == VW_BOOTINI_LISTED)
         return bootini->default_index == index;
-    return bootini->seen == 1;
+    /* A path that is in no entry is started without any. */
+    return bootini->choice == VW_BOOTINI_NO_DEFAULT && bootini->seen == 1;
 }
 
 static int

@@ -51,7 +51,8 @@ is_replaced(const struct vw_new_entry *entry, enum vw_switch_id id)
 {
     return (entry->hal != NULL && id == VW_SWITCH_HAL)
            || (entry->kernel != NULL && id == VW_SWITCH_KERNEL)
-           || (entry->pae && id == VW_SWITCH_PAE);
+           || (entry->pae
+               && (id == VW_SWITCH_PAE || id == VW_SWITCH_NOPAE));
 }
 
 static void
@@ -68,7 +69,11 @@ write_line(struct vt_buf *line, const char *text,
 {
     add_span(line, text, old->path);
     vt_buf_add_string(line, "=\"");
-    add_span(line, text, old->description);
+    /* One without quotes around it may have some inside. */
+    for (uint32_t i = 0; i < old->description.length; i++) {
+        if (text[old->description.offset + i] != '"')
+            vt_buf_add_char(line, text[old->description.offset + i]);
+    }
     vt_buf_add_string(line, DESCRIPTION_SUFFIX "\"");
     for (unsigned i = 0; i < old->switches.count; i++) {
         if (is_replaced(entry, old->switches.list[i].id))

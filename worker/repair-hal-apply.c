@@ -41,20 +41,6 @@ vw_hal_forget(struct vw_work *work, unsigned count)
 
 /* ----------------------------------------------------------------- deciding */
 
-/* The system that entry @entry of store @index starts, or NULL. */
-static const struct vw_system *
-system_of(const struct vw_found *found, unsigned index, unsigned entry)
-{
-    for (unsigned i = 0; i < found->systems_count; i++) {
-        const struct vw_system *system = &found->systems[i];
-
-        if (system->store == (int)index && entry < VW_ENTRIES_MAX
-            && system->entries[entry])
-            return system;
-    }
-    return NULL;
-}
-
 static bool
 is_mp_name(const char *name)
 {
@@ -104,7 +90,9 @@ same_names(const struct vw_program_names *one,
            && strcasecmp(one->kernel, other->kernel) == 0;
 }
 
-/* What was decided before for the same files, or is now; NULL: too many. */
+/* What was decided before for the same files, or is now; NULL, and the user is
+ * told: too many.
+ */
 static int
 decide(struct vw_work *work, const struct vw_system *system,
        const struct vw_program_names *names,
@@ -121,8 +109,12 @@ decide(struct vw_work *work, const struct vw_system *system,
             return 0;
         }
     }
-    if (work->decisions_count == VW_DECISIONS_MAX)
+    if (work->decisions_count == VW_DECISIONS_MAX) {
+        vw_repair_advise(work->repair, "more systems than %u were not looked "
+                         "at: name boot entries by --entries",
+                         VW_DECISIONS_MAX);
         return 0;
+    }
     decision = &work->decisions[work->decisions_count++];
     *decision = (struct vw_hal_decision) { .system = system, .names = *names };
     if (vw_hal_prepare(work->repair, work->found, system, names, &work->hal,
@@ -134,6 +126,41 @@ decide(struct vw_work *work, const struct vw_system *system,
             || vw_refuse_volume(work, system->volume, where, 0)))
         decision->needed = false;
     *ret_decision = decision;
+    return 0;
+}
+
+static bool
+is_same_path(const struct vw_hal_batch *one, const struct vw_hal_batch *other,
+             unsigned i, unsigned k)
+{
+    return one->volume == other->volume
+           && strcasecmp(one->files.list[i].path,
+                         other->files.list[k].path) == 0;
+}
+
+/* Two kernels of one system may be of two builds, and each wants its own under
+ * the one name that there is.
+ */
+static int
+check_batch(const struct vw_work *work, const struct vw_hal_batch *batch,
+            struct vtopo_error *err)
+{
+    for (const struct vw_hal_batch *other = work->batches; other < batch;
+         other++) {
+        for (unsigned i = 0; i < batch->files.count; i++) {
+            for (unsigned k = 0; k < other->files.count; k++) {
+                const struct vw_hal_file *a = &batch->files.list[i];
+                const struct vw_hal_file *b = &other->files.list[k];
+
+                if (is_same_path(batch, other, i, k)
+                    && (a->size != b->size
+                        || memcmp(a->data, b->data, a->size) != 0))
+                    return vt_fail(err, VTOPO_IMPOSSIBLE, "two entries need "
+                                   "%s, each in another version: choose one "
+                                   "by --entries", a->path);
+            }
+        }
+    }
     return 0;
 }
 
@@ -150,8 +177,10 @@ list_files(struct vw_work *work, struct vw_hal_decision *decision,
     decision->batch = work->batches_count;
     batch->volume = decision->system->volume;
     work->batches_count++;
-    return vw_hal_list(work->repair, work->found, &decision->job,
-                       work->hal.replace, &batch->files, err);
+    if (vw_hal_list(work->repair, work->found, &decision->job,
+                    work->hal.replace, &batch->files, err) < 0)
+        return -1;
+    return check_batch(work, batch, err);
 }
 
 /* ------------------------------------------------------------- gentle way */
@@ -212,33 +241,115 @@ add_entry(struct vw_work *work, const struct vw_store *store,
     return rc;
 }
 
+/* ------------------------------------------------------------- replacing way */
+
+/* Whether entry @entry names a kernel for one processor and no HAL: with a
+ * multiprocessor HAL in the place of the old one it would not start.
+ */
+static bool
+needs_old_hal(const struct vw_work *work, const struct vw_system *system,
+              const struct vw_store *store, unsigned entry)
+{
+    struct vw_program_names names;
+    struct vw_program kernel;
+    char path[VW_ROOT_MAX + 80];
+
+    vw_store_programs(store, entry, &names);
+    if (names.kernel[0] == '\0' || names.hal[0] != '\0')
+        return false;
+    (void)snprintf(path, sizeof(path), "%s/System32/%s", system->root,
+                   names.kernel);
+    vw_program_look(work->found->volumes[system->volume].volume, path, true,
+                    &kernel);
+    return kernel.is_there && kernel.kernel != VW_PE_KERNEL_MULTIPROCESSOR;
+}
+
+/* Put files in the place of those that entry @entry of store @index starts. */
+static int
+replace(struct vw_work *work, unsigned index, unsigned entry,
+        struct vw_hal_decision *decision, struct vtopo_error *err)
+{
+    const struct vw_store *store = &work->found->stores[index];
+
+    if (decision->names.hal[0] != '\0' || decision->names.kernel[0] != '\0') {
+        vw_repair_refuse(work->repair, VW_REFUSED_HAL_NAMED,
+                         "entry %u of boot.ini names its HAL or kernel by a "
+                         "switch: to replace the usual ones would not change "
+                         "it", entry);
+        return 0;
+    }
+    for (unsigned i = 0; i < store->bootini->count; i++) {
+        if (vw_found_started(work->found, index, i) != decision->system
+            || !needs_old_hal(work, decision->system, store, i))
+            continue;
+        vw_repair_refuse(work->repair, VW_REFUSED_HAL_NAMED,
+                         "entry %u of boot.ini has /KERNEL and no /HAL, and "
+                         "that kernel is for one processor: it would not "
+                         "start with another hal.dll", i);
+        return 0;
+    }
+    return list_files(work, decision, err);
+}
+
 /* --------------------------------------------------------------- all entries */
+
+/* Whether a switch of entry @entry names a program that @names has not: it is
+ * in a folder, or its name is too long.
+ */
+static bool
+has_strange_name(const struct vw_store *store, unsigned entry,
+                 const struct vw_program_names *names)
+{
+    const struct vw_switches *switches =
+        &store->bootini->entries[entry].switches;
+
+    return (names->hal[0] == '\0'
+            && vw_switches_find(switches, VW_SWITCH_HAL) != NULL)
+           || (names->kernel[0] == '\0'
+               && vw_switches_find(switches, VW_SWITCH_KERNEL) != NULL);
+}
+
+/* The system of entry @entry, where it can have one. */
+static const struct vw_system *
+find_system(const struct vw_work *work, unsigned index, unsigned entry)
+{
+    const struct vw_system *system =
+        vw_found_started(work->found, index, entry);
+    enum vw_arc_kind kind =
+        work->found->stores[index].bootini->entries[entry].arc.kind;
+
+    if (system == NULL && kind != VW_ARC_DRIVE && kind != VW_ARC_UNREADABLE)
+        vw_repair_advise(work->repair, "entry %u of boot.ini starts a system "
+                         "on another disk, or one that is gone: its HAL was "
+                         "not looked at", entry);
+    return system;
+}
 
 static int
 do_entry(struct vw_work *work, unsigned index, unsigned entry,
          const char *where, struct vw_data *content, struct vtopo_error *err)
 {
     const struct vw_store *store = &work->found->stores[index];
-    const struct vw_system *system = system_of(work->found, index, entry);
+    const struct vw_system *system = find_system(work, index, entry);
     struct vw_hal_decision *decision;
     struct vw_program_names names;
 
     if (system == NULL || has_twin(store, entry))
         return 0;
     vw_store_programs(store, entry, &names);
+    if (has_strange_name(store, entry, &names)) {
+        vw_repair_refuse(work->repair, VW_REFUSED_HAL_NAMED,
+                         "entry %u of boot.ini names its HAL or kernel in a "
+                         "way that is not understood", entry);
+        return 0;
+    }
     if (decide(work, system, &names, &decision, err) < 0)
         return -1;
     if (decision == NULL || !decision->needed)
         return 0;
     if (!work->hal.replace)
         return add_entry(work, store, where, entry, decision, content, err);
-    if (names.hal[0] == '\0' && names.kernel[0] == '\0')
-        return list_files(work, decision, err);
-    vw_repair_refuse(work->repair, VW_REFUSED_HAL_NAMED,
-                     "entry %u of boot.ini names its HAL or kernel by a "
-                     "switch: to replace the usual ones would not change it",
-                     entry);
-    return 0;
+    return replace(work, index, entry, decision, err);
 }
 
 int

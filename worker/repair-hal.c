@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -147,6 +148,45 @@ refuse_old(const struct case_of *this)
                      "next service pack puts the others back (KB 168132)");
 }
 
+/* Nothing is known of NT 5 for Itanium; two machines are none. */
+static bool
+check_machine(const struct case_of *this)
+{
+    const struct vw_hal_job *job = this->job;
+    uint16_t machine = job->kernels[0].machine;
+
+    if ((machine == MACHINE_X86 || machine == MACHINE_X86_64)
+        && job->hal.machine == machine
+        && (!job->kernels[1].is_read || job->kernels[1].machine == machine))
+        return true;
+    vw_repair_refuse(this->repair, VW_REFUSED_HAL_UNKNOWN,
+                     "%s: its kernel is for machine 0x%04x and its HAL for "
+                     "0x%04x, not both for x86 or both for x64", this->where,
+                     machine, job->hal.machine);
+    return false;
+}
+
+/* Whether it is known of every kernel what it is. */
+static bool
+check_kernels(const struct case_of *this)
+{
+    const struct vw_hal_job *job = this->job;
+
+    for (unsigned i = 0; i < VW_KERNELS; i++) {
+        const struct vw_program *kernel = &job->kernels[i];
+
+        if (kernel->is_read ? kernel->kernel != VW_PE_KERNEL_UNKNOWN
+            : !kernel->is_there)
+            continue;
+        vw_repair_refuse(this->repair, VW_REFUSED_HAL_UNKNOWN,
+                         "%s: it cannot be told whether %s is for one "
+                         "processor or for many", this->where,
+                         job->kernel_names[i]);
+        return false;
+    }
+    return true;
+}
+
 /* Whether there is a kernel of NT 5 and a HAL that can be read. */
 static bool
 check_files(const struct case_of *this)
@@ -176,17 +216,7 @@ check_files(const struct case_of *this)
                          this->where, job->kernel_names[0]);
         return false;
     }
-    for (unsigned i = 0; i < VW_KERNELS; i++) {
-        if (job->kernels[i].is_read
-            && job->kernels[i].kernel == VW_PE_KERNEL_UNKNOWN) {
-            vw_repair_refuse(this->repair, VW_REFUSED_HAL_UNKNOWN,
-                             "%s: it cannot be told whether %s is for one "
-                             "processor or for many", this->where,
-                             job->kernel_names[i]);
-            return false;
-        }
-    }
-    return true;
+    return check_machine(this) && check_kernels(this);
 }
 
 /* What the HAL of an x86 system says; false: nothing can be done. */
@@ -349,6 +379,26 @@ want_all(struct vw_hal_job *job)
     }
 }
 
+/* Beside a file is no place for one that has its name. */
+static bool
+check_names(const struct case_of *this)
+{
+    const struct vw_hal_job *job = this->job;
+
+    for (unsigned i = 0; i < job->search.wanted_count; i++) {
+        const char *file = job->search.wanted[i].file;
+
+        if (strcasecmp(file, job->hal_name) != 0
+            && strcasecmp(file, job->kernel_names[0]) != 0)
+            continue;
+        vw_repair_refuse(this->repair, VW_REFUSED_HAL_NAMED,
+                         "%s: %s is what it starts now, and holds another "
+                         "program than its name says", this->where, file);
+        return false;
+    }
+    return true;
+}
+
 int
 vw_hal_kernel_for(const struct vw_hal_job *job, bool pae)
 {
@@ -411,6 +461,8 @@ decide(const struct case_of *this, bool *ret_needed, struct vtopo_error *err)
     if (!needed)
         return 0;
     want_all(job);
+    if (!check_names(this))
+        return 0;
     if (vw_search_run(&job->search,
                       this->found->volumes[job->system->volume].volume,
                       job->system->root, &this->options->media, err) < 0)

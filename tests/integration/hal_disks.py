@@ -11,6 +11,7 @@ in them.  Nothing runs when this is imported.
 
 import hashlib
 import struct
+import subprocess
 from pathlib import Path
 
 import windows_disks as made
@@ -126,13 +127,15 @@ def inside(folder, files):
 
 
 class HalDisk:
-    """A disk of one volume: boot.ini, a system's folder, and more."""
+    """A disk of one volume: boot.ini, a system's folder, and more.  With @first,
+    a boot.ini, a small volume of FAT that holds it stands before that."""
 
     def __init__(self, folder, fill, files, boot_ini=BOOT_INI, **more):
         self.folder, self.kind = Path(folder), more.get("kind", "ntfs")
         self.path, self.volume = self.folder / "disk.raw", self.folder / "volume"
-        files = {"boot.ini": boot_ini, **inside(more.get("root", "WINDOWS"), files),
-                 **more.get("beside", {})}
+        files = {**inside(more.get("root", "WINDOWS"), files), **more.get("beside", {})}
+        if boot_ini:
+            files["boot.ini"] = boot_ini
         orders = []
         for number, (name, data) in enumerate(files.items()):
             source = self.folder / f"source{number}"
@@ -144,10 +147,28 @@ class HalDisk:
                            [f"{source}:{name}" for source, name in orders], fill)
         else:
             made.make_fat(self.volume, size, made.MIB, orders, int(self.kind[3:]))
-        self.part = made.Part(self.volume, active=True)
-        made.make_disk(self.path, [self.part])
+        first = [self.make_first(more["first"])] if "first" in more else []
+        self.part = made.Part(self.volume, active=not first, start=made.MIB if not first
+                              else 2 * made.MIB + first[0].size)
+        made.make_disk(self.path, first + [self.part])
         for source, _ in orders:
             source.unlink()
+
+    def make_first(self, boot_ini):
+        """A volume of FAT with a boot.ini alone."""
+        source, volume = self.folder / "source", self.folder / "first"
+        source.write_bytes(boot_ini)
+        made.make_fat(volume, 8 * made.MIB, made.MIB, [(source, "boot.ini")], 16)
+        source.unlink()
+        return made.Part(volume, active=True)
+
+    def first_boot_ini(self):
+        """The boot.ini of the first volume."""
+        with open(self.path, "rb") as whole, open(self.folder / "first", "wb") as volume:
+            whole.seek(made.MIB)
+            volume.write(whole.read(8 * made.MIB))
+        return subprocess.run(["mtype", "-i", str(self.folder / "first"), "::boot.ini"],
+                              check=True, capture_output=True).stdout
 
     def take_volume(self, disk=None):
         """The volume of the disk as a file of its own."""

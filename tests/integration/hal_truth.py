@@ -275,6 +275,13 @@ def test_media(lab):
     (pack / "i386").mkdir(parents=True)
     (pack / "i386/sp3.cab").write_bytes(cabinet(new))
     repaired(lab, "a service pack that was unpacked", disk, beside(new), ("--media", pack))
+    (pack / "halmacpi.dll").write_bytes(hal("halmacpi.dll", XP2))
+    (pack / "SP3.CAB").write_bytes(cabinet(multiprocessor(version=XP2)))
+    repaired(lab, "media with older files beside I386", disk, beside(new), ("--media", pack))
+    if maker:
+        output(maker, "-quiet", "-o", lab.folder / "i386.iso", media / "I386")
+        repaired(lab, "an ISO image of I386 alone", disk, beside(new),
+                 ("--media", lab.folder / "i386.iso"))
     old = lab.folder / "old"
     old.mkdir()
     (old / "DRIVER.CAB").write_bytes(cabinet(multiprocessor(version=XP2)))
@@ -452,6 +459,81 @@ def test_entries(lab):
              beside(new, HEAD + line(b"", flat) + long[len(HEAD):]))
 
 
+def test_elsewhere(lab):
+    """Entries that start what is not on this disk, or not where boot.ini is."""
+    new = multiprocessor()
+    place = inside(SPFILES, new)
+    for says, arc in (("the second disk", b"multi(0)disk(0)rdisk(1)partition(1)"),
+                      ("a disk with another signature", b"signature(1234abce)disk(0)rdisk(0)partition(1)")):
+        nothing_to_do(lab, f"the system of {says}", lab.disk(installed(), BOOT_INI.replace(
+            b"multi(0)disk(0)rdisk(0)partition(1)", arc), beside=place), (), "on another disk")
+    arc = b"signature(1234abcd)disk(0)rdisk(0)partition(1)"
+    repaired(lab, "boot.ini: the signature of this disk", lab.disk(installed(), BOOT_INI.replace(
+        b"multi(0)disk(0)rdisk(0)partition(1)", arc), beside=place), beside(new, AFTER.replace(
+            b"multi(0)disk(0)rdisk(0)partition(1)", arc)))
+    other = XP_LINE.replace(b"rdisk(0)", b"rdisk(1)")
+    repaired(lab, "boot.ini: all entries, one of another disk", lab.disk(
+        installed(), BOOT_INI + other, beside=place), beside(new, AFTER + other),
+             ("--entries", "all"))
+    refused(lab, "a default that is in no entry", lab.disk(
+        installed(), BOOT_INI.replace(b"\\WINDOWS\r", b"\\WINNT\r"), beside=place), "no-default")
+    before, after = (text.replace(b"partition(1)", b"partition(2)") for text in (BOOT_INI, AFTER))
+    for says, own in (("on the volume before that of the system", b""),
+                      ("on two volumes", before)):
+        disk = lab.disk(installed(), own, beside=place, first=before)
+        changed = beside(new, after)
+        if not own:
+            del changed["boot.ini"]
+        repaired(lab, f"boot.ini: {says}", disk, changed)
+        status, _, said = lab.run("repair", "--in-place", disk.path) if lab.word in says else (0, 0, "")
+        lab.tap.result(f"boot.ini: {says}, the first one",
+                       [] if status == 0 and (lab.word not in says or disk.first_boot_ini() == after)
+                       else [f"{status} {said}"])
+
+
+def test_traps(lab):
+    """What is in the way of a repair stays as it is."""
+    new = multiprocessor()
+    place = inside(SPFILES, new)
+    custom = XP_LINE.replace(b"\r", b" /KERNEL=%s\r")
+    refused(lab, "another kernel under the name of the new one", lab.disk(
+        {**installed(), "system32/ntkrnlmp.exe": kernel("ntoskrnl.exe")},
+        HEAD + custom % b"ntkrnlmp.exe", beside=place), "hal-named")
+    refused(lab, "a kernel in a folder", lab.disk(
+        installed(), HEAD + custom % b"..\\k.exe", beside=place), "hal-named")
+    boots = {**installed(), "system32/mine.exe": kernel("ntoskrnl.exe")}
+    mine = custom.replace(b"Windows XP", b"mine") % b"mine.exe"
+    refused(lab, "replaced: another entry has a kernel for one processor", lab.disk(
+        boots, BOOT_INI + mine, beside=place), "hal-named", ("--replace",))
+    after = HEAD + custom.replace(b'XP"', b'XP (multiprocessor)"').replace(
+        b" /KERNEL=%s", b" /PAE /KERNEL=ntkrpamp.exe /HAL=halmacpi.dll") + custom % b"mine.exe"
+    repaired(lab, "boot.ini: a kernel of its own", lab.disk(
+        boots, HEAD + custom % b"mine.exe", beside=place), beside(new, after))
+    boots["system32/mine.exe"] = kernel("ntoskrnl.exe", XP3_GDR)
+    refused(lab, "two entries that need two builds of one file", lab.disk(
+        boots, BOOT_INI + mine, beside={**place, **inside(
+            "WINDOWS/$hf_mig$/KB1/SP3GDR", multiprocessor(version=XP3_GDR, hal_version=XP3))}),
+            "damaged", ("--entries", "all"))
+    refused(lab, "a kernel with PAE that cannot be read", lab.disk(
+        {**installed(), "system32/ntkrnlpa.exe": b"garbage"}, beside=place), "hal-unknown")
+    refused(lab, "a system for Itanium", lab.disk(
+        installed("hal.dll", S2003_2, machine="ia64"), beside=place), "hal-unknown")
+    refused(lab, "a HAL for 64 bits", lab.disk(
+        {**installed(), "system32/hal.dll": hal("halaacpi.dll", XP3, "x86_64")}, beside=place),
+            "hal-unknown")
+    many = {f"WINDOWS/$hf_mig$/KB{number}/SP3GDR/{name}": b"old"
+            for number in range(700) for name in ("update.inf",)}
+    for number in range(40):
+        many.update(inside(f"WINDOWS/$hf_mig$/KB{number}/SP3GDR", {
+            "ntkrnlmp.exe": kernel("ntkrnlmp.exe", XP2, size=2000)}))
+    media = {f"{CACHE}/driver.cab": cabinet(multiprocessor(version=XP2))}
+    repaired(lab, "after hundreds of hotfixes", lab.disk(installed(), beside={
+        **many, f"{CACHE}/sp3.cab": cabinet(new)}, size=40), beside(new))
+    refused(lab, "none among hundreds of hotfixes", lab.disk(
+        installed(), beside={**many, **media}, size=40), "hal-no-files", (), (
+            "KB0/SP3GDR/ntkrnlmp.exe", "driver.cab/halmacpi.dll"))
+
+
 def test_real_files(lab):
     """Every boot.ini of the data folder whose default is a system of ours."""
     for path in sorted(lab.data.glob("bootini/*.ini")):
@@ -616,7 +698,8 @@ def test_overlay(lab):
 
 
 TESTS = (test_places, test_media, test_versions, test_hals, test_both, test_systems, test_entries,
-         test_real_files, test_replace, test_fat, test_room, test_overlay)
+         test_elsewhere, test_traps, test_real_files, test_replace, test_fat, test_room,
+         test_overlay)
 
 
 def main():

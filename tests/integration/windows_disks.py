@@ -255,7 +255,7 @@ def software_hive(path, values, ballast=0, dirty=False):
 
 RAW, RVA, IMPORTS, NAMES, RESOURCES, VERSION = 0x400, 0x1000, 0, 0x200, 0x800, 0x900
 PE_SIZE = 0x2000
-MACHINES = {"x86": 0x14C, "x86_64": 0x8664, "aarch64": 0xAA64}
+MACHINES = {"x86": 0x14C, "x86_64": 0x8664, "aarch64": 0xAA64, "ia64": 0x200}
 
 
 def _version_node(key, value=b"", is_text=False, inside=()):

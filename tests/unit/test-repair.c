@@ -108,6 +108,9 @@ static const struct row rows[] = {
     { "[operating systems]\nC:\\W=\"x\" /ONECPU\nC:\\V=\"y\" /ONECPU\n",
       "[operating systems]\nC:\\W=\"x\" /ONECPU\nC:\\V=\"y\" /ONECPU\n", NULL,
       0, "no-default" },
+    /* What is named is in no entry, and is started without any. */
+    { HEAD "C:\\V=\"x\" /ONECPU", HEAD "C:\\V=\"x\" /ONECPU", NULL, 0,
+      "no-default" },
     /* Words of newer systems mean nothing here. */
     { HEAD "C:\\W=\"x\" /GROUPSIZE=1 /HYPERVISORNUMPROC=2\n",
       HEAD "C:\\W=\"x\" /GROUPSIZE=1 /HYPERVISORNUMPROC=2\n", NULL, 0, NULL },
@@ -198,6 +201,16 @@ static const struct {
     { "[operating systems]\rC:\\W=\"x\"\r", "[operating systems]\r"
       "C:\\W=\"x (multiprocessor)\" /KERNEL=k /HAL=h\rC:\\W=\"x\"\r",
       { 0, "k", "h", false }, NULL },
+    /* What forbids PAE does not go with a kernel that needs it. */
+    { HEAD "C:\\W=\"x\" /NOPAE /NoExecute=OptIn\n",
+      HEAD "C:\\W=\"x (multiprocessor)\" /NoExecute=OptIn /PAE /KERNEL=k "
+      "/HAL=h\nC:\\W=\"x\" /NOPAE /NoExecute=OptIn\n",
+      { 0, "k", "h", true }, NULL },
+    { HEAD "C:\\W=\"x\" /NOPAE\n", HEAD "C:\\W=\"x (multiprocessor)\" /NOPAE "
+      "/KERNEL=k /HAL=h\nC:\\W=\"x\" /NOPAE\n", { 0, "k", "h", false }, NULL },
+    /* Quotes inside would end what the new ones begin. */
+    { HEAD "C:\\W=my \"x\" y /A\n", HEAD "C:\\W=\"my x y (multiprocessor)\" /A "
+      "/KERNEL=k /HAL=h\nC:\\W=my \"x\" y /A\n", { 0, "k", "h", false }, NULL },
     { HEAD "C:\\W=\"x\"\n", NULL, { 1, "k", "h", false },
       "boot.ini has no entry 1" },
     { HEAD "C:\\0=0\nC:\\1=1\nC:\\2=2\nC:\\3=3\nC:\\4=4\nC:\\5=5\n"
