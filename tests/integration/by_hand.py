@@ -42,7 +42,8 @@ import repair_truth
 import windows_disks as made
 from boot_truth import Store, Tap, hivex
 from hal_disks import HalDisk, inside, installed, multiprocessor
-from repair_truth import NUMPROC, number, output
+from repair_truth import NUMPROC, number
+from volume_files import check_volume, fat_names, output
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TOOLS = (*hal_truth.TOOLS, "ntfs-3g", "umount", "hivexsh", "hivexregedit", "regfexport", "sed",
@@ -174,7 +175,7 @@ def look(lab, volume, hives):
 def look_fat(_lab, volume, _hives):
     """The same of a FAT volume."""
     found = {}
-    for name in hal_truth.fat_names(volume):
+    for name in fat_names(volume):
         data = output("mtype", "-i", volume, f"::{name}")
         marks = output("mattrib", "-i", volume, f"::{name}")[:12]
         found[name] = {"size": len(data), "content": hashlib.sha256(data).hexdigest(),
@@ -263,8 +264,7 @@ def sed(script, path, local):
 
 def check_ours(disk, volume):
     """What other programs say of the volume that vtopo has written."""
-    seen = type("Seen", (), {"kind": disk.kind, "volume": volume})
-    return hal_truth.check_volume(seen)
+    return check_volume(disk.kind, volume)
 
 
 def extract(lab, disk, volume, name, target):

@@ -38,6 +38,7 @@ import windows_disks as made
 from boot_truth import Tap, hivex
 from hal_disks import (BOOT_INI, HEAD, S2003_2, W2K4, W2K4_HAL, XP2, XP3, XP3_GDR, XP3_QFE,
                        XP_LINE, HalDisk, hal, inside, installed, kernel, multiprocessor)
+from volume_files import check_volume, compare, contents, output
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -72,71 +73,11 @@ class Lab:
         return done.returncode, answer, done.stderr.decode(errors="replace")
 
 
-def output(*words):
-    """What a tool prints; it must succeed."""
-    return subprocess.run([str(word) for word in words], check=True, timeout=60,
-                          capture_output=True).stdout
-
-
-# ------------------------------------------------------- what is on a volume
-
-def ntfs_names(volume, folder=""):
-    """The files of an NTFS volume, as its tools list them."""
-    names = []
-    for line in output("ntfsls", "-f", "-a", "-F", "-p", f"/{folder}", volume).decode().split("\n"):
-        name = line.rstrip("/")
-        if name in ("", ".", "..") or name.startswith("$") and not folder and name != "$hf_mig$":
-            continue
-        path = f"{folder}/{name}" if folder else name
-        names += ntfs_names(volume, path) if line.endswith("/") else [path]
-    return names
-
-
-def fat_names(volume):
-    """The files of a FAT volume."""
-    lines = output("mdir", "-/", "-b", "-a", "-i", volume, "::").decode().split("\n")
-    return [line[3:].strip() for line in lines if line.strip() and not line.endswith("/")]
-
-
-def contents(disk, path=None):
-    """{name in capitals: bytes} of the disk's volume."""
-    volume = disk.take_volume(path)
-    if disk.kind == "ntfs":
-        return {name.upper(): output("ntfscat", "-f", volume, name) for name in ntfs_names(volume)}
-    return {name.upper(): output("mtype", "-i", volume, f"::{name}") for name in fat_names(volume)}
-
-
-def check_volume(disk):
-    """A line for each program that complains of the volume."""
-    problems = []
-    tools = [("ntfsfix", "--no-action"), ("ntfsinfo", "-m")] if disk.kind == "ntfs" else [
-        ("fsck.vfat", "-n")]
-    for words in tools:
-        done = subprocess.run([*words, str(disk.volume)], check=False, timeout=60,
-                              capture_output=True, text=True, errors="replace")
-        if done.returncode != 0:
-            problems.append(f"{words[0]}: {done.stdout.strip()[-200:]}")
-    return problems
-
-
-def compare(before, after, changed):
-    """A line for each file that is not what it should be."""
-    changed = {name.upper(): data for name, data in changed.items()}
-    problems = [f"{name} is gone" for name in before if name not in after]
-    for name, data in after.items():
-        want = changed.get(name, before.get(name))
-        if want is None:
-            problems.append(f"{name} is new")
-        elif data != want:
-            problems.append(f"{name}: {data[-90:]!r} instead of {want[-90:]!r}")
-    return problems + [f"{name} is missing" for name in changed if name not in after]
-
-
 # ------------------------------------------------------------------- repairs
 
 def check_after(lab, disk, words):
     """What must hold of a repaired disk, whatever was put in."""
-    problems = check_volume(disk)
+    problems = check_volume(disk.kind, disk.volume)
     _, facts, _ = lab.run("inspect", disk.path)
     found = facts.get("systems", [{}])[0]
     # An entry that is not the default is not what inspect speaks of.
@@ -693,7 +634,7 @@ def test_overlay(lab):
         output("qemu-img", "convert", "-O", "raw", answer["file"], disk.path)
         lab.folder.joinpath("old.raw").write_bytes(old)
         problems += compare(contents(disk, lab.folder / "old.raw"), contents(disk), beside(
-            multiprocessor())) + check_volume(disk)
+            multiprocessor())) + check_volume(disk.kind, disk.volume)
     lab.tap.result("into an overlay", problems)
 
 

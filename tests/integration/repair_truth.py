@@ -40,6 +40,7 @@ import proposals
 import windows_disks as made
 from boot_truth import (BOOTMGR, GLOBAL_SETTINGS, HYPERVISOR_SETTINGS, INHERIT,
                         LOADER_SETTINGS, REG_BINARY, REG_MULTI_SZ, REG_SZ, Store, Tap, hivex, utf16)
+from volume_files import check_volume, output
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -116,12 +117,6 @@ class Lab:
         return self.folder / name
 
 
-def output(*words):
-    """What a tool prints; it must succeed."""
-    return subprocess.run([str(word) for word in words], check=True, timeout=60,
-                          capture_output=True).stdout
-
-
 # ------------------------------------------------------------------- disks
 
 class Disk:
@@ -161,15 +156,7 @@ class Disk:
 
     def check_volume(self):
         """A line for each program that complains of the volume."""
-        problems = []
-        tools = [("ntfsfix", "--no-action"), ("ntfsinfo", "-m")] if self.kind == "ntfs" else [
-            ("fsck.vfat", "-n")]
-        for words in tools:
-            done = subprocess.run([*words, str(self.volume)], check=False, timeout=60,
-                                  capture_output=True, text=True, errors="replace")
-            if done.returncode != 0:
-                problems.append(f"{words[0]}: {done.stdout.strip()[-200:]}")
-        return problems
+        return check_volume(self.kind, self.volume)
 
 
 def changed_elsewhere(whole, disk, before, after):
