@@ -27,10 +27,11 @@ struct unit {
 struct vw_capture {
     struct vw_bytes disk;
     unsigned unit;              /* bytes */
-    size_t count;
-    struct unit **units;        /* owned: room for all that may be kept */
+    unsigned char *room;        /* owned: for all units that may be kept */
+    struct unit **units;        /* owned: each place in it; those in use first */
+    size_t count, max;
     bool crowded;               /* nothing more can be dropped */
-    void *tree;                 /* of tsearch(): the same, not owned */
+    void *tree;                 /* of tsearch(): the units, not owned */
 };
 
 int
@@ -39,12 +40,18 @@ vw_capture_new(const struct vw_bytes *disk, unsigned unit,
 {
     vt_auto(vw_capture_freep) struct vw_capture *capture =
         calloc(1, sizeof(*capture));
+    size_t stride = (sizeof(struct unit) + unit + 7) / 8 * 8;
 
     if (capture == NULL)
         return vt_fail_memory(err);
-    capture->units = calloc(VW_CAPTURE_MAX / unit, sizeof(*capture->units));
-    if (capture->units == NULL)
+    /* Memory that nobody writes to is none yet. */
+    capture->max = VW_CAPTURE_MAX / unit;
+    capture->room = calloc(capture->max, stride);
+    capture->units = calloc(capture->max, sizeof(*capture->units));
+    if (capture->room == NULL || capture->units == NULL)
         return vt_fail_memory(err);
+    for (size_t i = 0; i < capture->max; i++)
+        capture->units[i] = (void *)(capture->room + i * stride);
     capture->disk = *disk;
     capture->unit = unit;
     *ret_capture = vt_steal(&capture);
@@ -54,7 +61,7 @@ vw_capture_new(const struct vw_bytes *disk, unsigned unit,
 static void
 keep_unit(void *unit)
 {
-    (void)unit;                 /* the list frees it */
+    (void)unit;                 /* its place is freed with all others */
 }
 
 void
@@ -63,9 +70,8 @@ vw_capture_free(struct vw_capture *capture)
     if (capture == NULL)
         return;
     tdestroy(capture->tree, keep_unit);
-    for (size_t i = 0; i < capture->count; i++)
-        free(capture->units[i]);
     free(capture->units);
+    free(capture->room);
     free(capture);
 }
 
@@ -98,12 +104,6 @@ size_of(const struct vw_capture *capture, uint64_t number)
     return left < capture->unit ? (size_t)left : capture->unit;
 }
 
-static size_t
-units_max(const struct vw_capture *capture)
-{
-    return VW_CAPTURE_MAX / capture->unit;
-}
-
 /* Drop the units that are what the disk has: of a file that is put back whole
  * with some bytes changed, as a hive is, those are nearly all.  Where that
  * frees little, it is not tried again.
@@ -129,16 +129,29 @@ drop_unchanged(struct vw_capture *capture, struct vtopo_error *err)
     for (size_t i = 0; i < capture->count; i++) {
         struct unit *unit = capture->units[i];
 
-        if (!unit->unchanged) {
+        if (unit->unchanged) {
+            (void)tdelete(unit, &capture->tree, compare_units);
+        } else {
+            capture->units[i] = capture->units[kept];
             capture->units[kept++] = unit;
-            continue;
         }
-        (void)tdelete(unit, &capture->tree, compare_units);
-        free(unit);
     }
     capture->count = kept;
-    capture->crowded = kept > units_max(capture) / 16 * 15;
+    capture->crowded = kept > capture->max / 16 * 15;
     return 0;
+}
+
+/* Room for one more unit. */
+static int
+make_room(struct vw_capture *capture, struct vtopo_error *err)
+{
+    if (capture->count == capture->max && !capture->crowded
+        && drop_unchanged(capture, err) < 0)
+        return -1;
+    return capture->count < capture->max ? 0
+           : vt_fail(err, VTOPO_IMPOSSIBLE,
+                     "more than %u bytes would have to be written",
+                     VW_CAPTURE_MAX);
 }
 
 /* The bytes of unit @number, taken from the disk where it was not written to
@@ -148,23 +161,15 @@ static int
 take_unit(struct vw_capture *capture, uint64_t number, bool whole,
           unsigned char **ret_data, struct vtopo_error *err)
 {
-    struct unit *found = find_unit(capture, number);
-    vt_autofree struct unit *unit = NULL;
+    struct unit *unit = find_unit(capture, number);
 
-    if (found != NULL) {
-        *ret_data = found->data;
+    if (unit != NULL) {
+        *ret_data = unit->data;
         return 0;
     }
-    if (capture->count == units_max(capture) && !capture->crowded
-        && drop_unchanged(capture, err) < 0)
+    if (make_room(capture, err) < 0)
         return -1;
-    if (capture->count == units_max(capture))
-        return vt_fail(err, VTOPO_IMPOSSIBLE,
-                       "more than %u bytes would have to be written",
-                       VW_CAPTURE_MAX);
-    unit = malloc(sizeof(*unit) + capture->unit);
-    if (unit == NULL)
-        return vt_fail_memory(err);
+    unit = capture->units[capture->count];
     unit->number = number;
     if (!whole && vw_bytes_read(&capture->disk, number * capture->unit,
                                 unit->data, size_of(capture, number),
@@ -172,8 +177,8 @@ take_unit(struct vw_capture *capture, uint64_t number, bool whole,
         return -1;
     if (tsearch(unit, &capture->tree, compare_units) == NULL)
         return vt_fail_memory(err);
+    capture->count++;
     *ret_data = unit->data;
-    capture->units[capture->count++] = vt_steal(&unit);
     return 0;
 }
 
@@ -204,6 +209,20 @@ read_capture(struct vw_capture *capture, uint64_t offset, void *buffer,
     return 0;
 }
 
+/* Write @size bytes at @inside of unit @number, which has them all. */
+static int
+write_unit(struct vw_capture *capture, uint64_t number, size_t inside,
+           const unsigned char *data, size_t size, struct vtopo_error *err)
+{
+    unsigned char *to = NULL;
+
+    if (take_unit(capture, number, size == capture->unit, &to, err) < 0
+        || to == NULL)
+        return -1;
+    memcpy(to + inside, data, size);
+    return 0;
+}
+
 static int
 write_capture(struct vw_capture *capture, uint64_t offset, const void *data,
               size_t size, struct vtopo_error *err)
@@ -217,15 +236,12 @@ write_capture(struct vw_capture *capture, uint64_t offset, const void *data,
     while (size > 0) {
         size_t inside = (size_t)(offset % capture->unit);
         size_t piece = capture->unit - inside;
-        unsigned char *to = NULL;
 
         if (piece > size)
             piece = size;
-        if (take_unit(capture, offset / capture->unit,
-                      piece == capture->unit, &to, err) < 0
-            || to == NULL)
+        if (write_unit(capture, offset / capture->unit, inside, from, piece,
+                       err) < 0)
             return -1;
-        memcpy(to + inside, from, piece);
         from += piece;
         offset += piece;
         size -= piece;

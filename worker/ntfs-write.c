@@ -71,7 +71,7 @@ check_room(struct vw_ntfs *ntfs, ntfs_inode *inode, ntfs_attr *data,
     uint64_t cluster = ntfs->volume->cluster_size;
     uint64_t needed = (size + cluster - 1) / cluster;
     uint64_t margin = MARGIN_BYTES / cluster;
-    uint64_t available, has = 0;
+    uint64_t available = 0, has = 0;
 
     if (inode != NULL && NAttrNonResident(data)) {
         has = (uint64_t)data->allocated_size / cluster;

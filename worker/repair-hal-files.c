@@ -282,23 +282,17 @@ note_value(struct registry *this, const char *path, const char *name,
                             "the registry names the HAL that is there", err);
 }
 
-/* Have value @name of @key begin with the new id, where it does with the old
- * one and there is room: an id of the same length.
- */
+/* Have value @name of @key begin with @to where it does with @from. */
 static int
-edit_value(struct registry *this, const struct vw_key *key, const char *path,
-           const char *name, bool is_section, struct vtopo_error *err)
+change_value(struct registry *this, const struct vw_key *key,
+             const char *path, const char *name, const char *from,
+             const char *to, struct vtopo_error *err)
 {
     vt_autofree unsigned char *data = NULL;
-    char from[64], to[64];
     struct vw_value value;
     size_t size = 0;
     bool found = false;
 
-    write_id(this->from, is_section, from, sizeof(from));
-    write_id(this->to, is_section, to, sizeof(to));
-    if (this->count == VT_COUNT(this->edits) || strlen(from) != strlen(to))
-        return 0;
     if (vw_key_value(this->hive, key, name, &value, &found, err) < 0
         || (found && vw_value_data(this->hive, &value, HAL_VALUE_MAX, &data,
                                    &size, err) < 0))
@@ -311,6 +305,22 @@ edit_value(struct registry *this, const struct vw_key *key, const char *path,
         .key = key->cell, .name = name, .data = vt_steal(&data), .size = size,
     };
     return note_value(this, path, name, from, to, err);
+}
+
+/* The same with the ids of both HALs, where there is room: both are of the
+ * same length.
+ */
+static int
+edit_value(struct registry *this, const struct vw_key *key, const char *path,
+           const char *name, bool is_section, struct vtopo_error *err)
+{
+    char from[64], to[64];
+
+    write_id(this->from, is_section, from, sizeof(from));
+    write_id(this->to, is_section, to, sizeof(to));
+    if (this->count == VT_COUNT(this->edits) || strlen(from) != strlen(to))
+        return 0;
+    return change_value(this, key, path, name, from, to, err);
 }
 
 /* The devices that are HALs: Enum\Root\ACPI_HAL and its kin. */

@@ -71,6 +71,25 @@ folder_length(const char *path)
     return slash == NULL ? 0 : (int)(slash - path) + 1;
 }
 
+/* What a backing file is called: a name of QEMU is taken apart.  NULL where
+ * that is no file; @format then says nothing.
+ */
+static char *
+take_name(char **text, char **format)
+{
+    vt_autoerror struct vtopo_error ignored = VTOPO_ERROR_INIT;
+    vt_autofree char *whole = vt_steal(text);
+    char *name, *stated;
+
+    if (whole == NULL || !vt_json_name_is(whole))
+        return vt_steal(&whole);
+    if (vt_json_name_parse(whole, &name, &stated, &ignored) < 0)
+        return NULL;
+    free(*format);
+    *format = stated;
+    return name;
+}
+
 /* The file that the one at @path asks for, as QEMU understands it; NULL where
  * that is no file.
  */
@@ -78,18 +97,11 @@ static int
 read_backing(const char *path, struct vt_sniffed *sniffed, char **ret_path,
              char **ret_format, struct vtopo_error *err)
 {
-    vt_autoerror struct vtopo_error ignored = VTOPO_ERROR_INIT;
-    vt_autofree char *name = vt_steal(&sniffed->backing);
-    vt_autofree char *format = vt_steal(&sniffed->backing_format);
+    vt_autofree char *name = take_name(&sniffed->backing,
+                                       &sniffed->backing_format);
     const char *file = name;
     char *next = NULL;
 
-    if (name != NULL && vt_json_name_is(name)) {
-        vt_autofree char *text = vt_steal(&name);
-
-        file = vt_json_name_parse(text, &name, &format, &ignored) < 0 ? NULL
-                                                                      : name;
-    }
     if (file != NULL && strncmp(file, "file:", 5) == 0)
         file += 5;
     else if (file != NULL && vt_has_protocol(file))
@@ -99,7 +111,7 @@ read_backing(const char *path, struct vt_sniffed *sniffed, char **ret_path,
                     path, file) < 0)
         return vt_fail_memory(err);
     *ret_path = next;
-    *ret_format = vt_steal(&format);
+    *ret_format = vt_steal(&sniffed->backing_format);
     return 0;
 }
 
