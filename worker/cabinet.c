@@ -359,6 +359,21 @@ unpack(const struct vw_bytes *bytes, const struct vw_cabinet_header *header,
 }
 
 int
+vw_cabinet_cost(const struct vw_bytes *bytes, const char *name,
+                uint64_t *ret_cost, struct vtopo_error *err)
+{
+    struct vw_cabinet_header header;
+    struct vw_cabinet_record record;
+    bool found;
+
+    if (vw_cabinet_header(bytes, &header, err) < 0
+        || vw_cabinet_find(bytes, &header, name, &record, &found, err) < 0)
+        return -1;
+    *ret_cost = found ? (uint64_t)record.offset + record.size : 0;
+    return 0;
+}
+
+int
 vw_cabinet_extract(const struct vw_bytes *bytes, const char *name,
                    size_t max, unsigned char **ret_data, size_t *ret_size,
                    bool *ret_found, struct vtopo_error *err)

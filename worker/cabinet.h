@@ -39,6 +39,13 @@ int vw_cabinet_extract(const struct vw_bytes *bytes, const char *name,
                        struct vtopo_error *err)
     __attribute__((nonnull, warn_unused_result));
 
+/* How many bytes are unpacked to have the file @name out of the cabinet @bytes,
+ * which only its list is asked for; 0 where there is no such file.
+ */
+int vw_cabinet_cost(const struct vw_bytes *bytes, const char *name,
+                    uint64_t *ret_cost, struct vtopo_error *err)
+    __attribute__((nonnull, warn_unused_result));
+
 /* What a file of setup media holds, of at most @max bytes: a cabinet of one
  * file, SZDD, or the bytes themselves where it is neither.  KWAJ, which only
  * MS-DOS had, is refused with VTOPO_IMPOSSIBLE.  @ret_data is the caller's to

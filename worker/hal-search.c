@@ -199,7 +199,7 @@ static bool
 find_given(const struct vw_media *media, const char *name,
            struct vw_file *ret_file)
 {
-    for (unsigned i = 0; i < media->files_count; i++) {
+    for (unsigned i = 0; media != NULL && i < media->files_count; i++) {
         if (strcasecmp(media->files[i].name, name) == 0) {
             ret_file->bytes = media->files[i].bytes;
             return true;
@@ -309,25 +309,47 @@ look_loose(struct vw_search *search, const struct place *place,
     return 0;
 }
 
+/* Take @wanted out of @cabinet. */
+static int
+unpack(struct vw_search *search, struct vw_wanted *wanted,
+       const struct vw_bytes *cabinet, const char *says,
+       struct vtopo_error *err)
+{
+    uint64_t max = VW_UNPACK_MAX
+                   + (search->at_media ? VW_UNPACK_MEDIA_MAX : 0);
+    unsigned char *data = NULL;
+    uint64_t cost = 0;
+    size_t size = 0;
+    bool found = false;
+
+    if (vw_cabinet_cost(cabinet, wanted->file, &cost, err) < 0)
+        return -1;
+    if (cost == 0)
+        return 0;
+    if (search->unpacked > max || cost > max - search->unpacked)
+        return vt_fail(err, VTOPO_IMPOSSIBLE,
+                       "it is not unpacked, as other cabinets took too long");
+    /* What cannot be unpacked at all fails before it costs anything. */
+    search->unpacked += cost < VW_CABINET_UNPACK_MAX ? cost : 0;
+    if (vw_cabinet_extract(cabinet, wanted->file, VW_PROGRAM_SIZE_MAX, &data,
+                           &size, &found, err) < 0)
+        return -1;
+    if (found)
+        take(search, wanted, says, data, size);
+    return 0;
+}
+
 static int
 look_inside(struct vw_search *search, const struct vw_bytes *cabinet,
             const char *says, struct vtopo_error *err)
 {
     for (unsigned i = 0; i < search->wanted_count; i++) {
         struct vw_wanted *wanted = &search->wanted[i];
-        unsigned char *data = NULL;
-        size_t size = 0;
-        bool found = false;
 
-        if (wanted->is_found)
-            continue;
-        if (vw_cabinet_extract(cabinet, wanted->file, VW_PROGRAM_SIZE_MAX,
-                               &data, &size, &found, err) < 0) {
-            if (note_failure(search, says, wanted->file, err) < 0)
-                return -1;
-        } else if (found) {
-            take(search, wanted, says, data, size);
-        }
+        if (!wanted->is_found
+            && unpack(search, wanted, cabinet, says, err) < 0
+            && note_failure(search, says, wanted->file, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -521,6 +543,7 @@ look_at_media(struct vw_search *search, const struct vw_media *media,
     const char *const folders_there[] = { arch, "" };
     char inside[FILE_SIZE];
 
+    search->at_media = true;
     (void)snprintf(inside, sizeof(inside), "%s of the media", arch);
     for (unsigned i = 0; i < 2 * VT_COUNT(folders_there); i++) {
         struct place place = {

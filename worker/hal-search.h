@@ -22,6 +22,12 @@
 #define VW_WANTED_MAX        3u
 #define VW_MEDIA_FILES_MAX   39u
 
+/* Of cabinets: each file costs what stands before it, too, at some 200 MB a
+ * second.  The media that the user named have a share of their own.
+ */
+#define VW_UNPACK_MAX        (UINT64_C(1536) << 20)
+#define VW_UNPACK_MEDIA_MAX  (UINT64_C(1024) << 20)
+
 /* Of hotfixes, of which a system has hundreds: so that what is looked at after
  * them has its share, too.
  */
@@ -80,6 +86,8 @@ struct vw_search {
     unsigned wanted_count;
     char seen[VW_SEARCH_SEEN_MAX][VW_SEARCH_TEXT_SIZE];
     unsigned seen_count;
+    bool at_media;              /* now */
+    uint64_t unpacked;          /* by this and earlier searches */
     bool at_hotfixes;           /* now, and what is left to spend there: */
     unsigned folders_left, entries_left;
     uint64_t bytes_left;

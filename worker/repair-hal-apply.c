@@ -120,6 +120,7 @@ decide(struct vw_work *work, const struct vw_system *system,
     if (vw_hal_prepare(work->repair, work->found, system, names, &work->hal,
                        &decision->job, &decision->needed, err) < 0)
         return -1;
+    work->hal.unpacked = decision->job.search.unpacked;
     vw_say_where(work, system->volume, system->root, where, sizeof(where));
     if (decision->needed
         && (vw_refuse_disk(work)

@@ -485,6 +485,7 @@ vw_hal_prepare(struct vw_repair *repair, const struct vw_found *found,
 
     memset(ret_job, 0, sizeof(*ret_job));
     ret_job->system = system;
+    ret_job->search.unpacked = options->unpacked;
     say_system(found, system, this.where, sizeof(this.where));
     look(found, system, names, ret_job);
     return decide(&this, ret_needed, err);

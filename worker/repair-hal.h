@@ -20,6 +20,7 @@ struct vw_hal_options {
     bool replace;
     bool force;
     struct vw_media media;
+    uint64_t unpacked;          /* see struct vw_search */
 };
 
 /* What is to be put in for one system. */
