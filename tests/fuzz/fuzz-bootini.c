@@ -3,11 +3,14 @@
 /*
  * fuzz-bootini.c - every span of a boot.ini is inside it and on one line;
  * cutting a switch out makes it one switch fewer, and changes nothing else;
- * a refusal has a reason
+ * a repair only takes bytes away, and none of a second one; a new entry is one
+ * line more before its model, with the switches of that and those it is to
+ * have; a refusal has a reason
  */
 
 #include "bootini.h"
 #include "fuzz.h"
+#include "repair-parts.h"
 
 struct text {
     const char *bytes;
@@ -117,6 +120,122 @@ check_cut(struct text text, const struct vw_bootini *before)
           && after->entries[index].switches.seen == entry->switches.seen - 1);
 }
 
+/* ---------------------------------------------------------------- repairs */
+
+/* Whether all bytes of @less are in @more, in their order. */
+static bool
+is_part_of(struct text less, struct text more)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < more.size && at < less.size; i++)
+        at += more.bytes[i] == less.bytes[at];
+    return at == less.size;
+}
+
+static void
+check_repair(struct text text, const struct vw_bootini *before)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_autofree struct vw_repair *repair = calloc(1, sizeof(*repair));
+    vt_autofree char *copy = fuzz_text((const uint8_t *)text.bytes, text.size);
+    vt_autofree struct vw_bootini *after = NULL;
+    size_t size = text.size, again;
+    unsigned changes;
+
+    check(repair != NULL);
+    repair->choice.all = true;
+    if (vw_repair_bootini(repair, "boot.ini", copy, &size, &err) < 0) {
+        fuzz_check_failure(&err);
+        vw_repair_forget(repair, 0);
+        return;
+    }
+    check((size == text.size) == (repair->changes_count == 0));
+    check(is_part_of((struct text) { copy, size }, text));
+    after = parse((struct text) { copy, size });
+    check(after != NULL && after->seen == before->seen
+          && after->choice == before->choice
+          && after->default_index == before->default_index);
+    changes = repair->changes_count;
+    again = size;
+    if (vw_repair_bootini(repair, "boot.ini", copy, &again, &err) == 0
+        && changes < VW_CUTS_MAX)
+        check(again == size && repair->changes_count == changes);
+    vw_repair_forget(repair, 0);
+}
+
+/* The new entry has the switches of the @old one, less those it has another
+ * way.
+ */
+static void
+check_switches(struct text text, const struct vw_bootini_entry *new,
+               const struct vw_bootini_entry *old, bool pae)
+{
+    const struct vw_switches *switches = &new->switches;
+    unsigned at = 0, more = pae ? 3 : 2;
+
+    for (unsigned i = 0; i < old->switches.count; i++) {
+        const struct vw_switch *one = &old->switches.list[i];
+
+        if (one->id == VW_SWITCH_HAL || one->id == VW_SWITCH_KERNEL
+            || (pae && (one->id == VW_SWITCH_PAE
+                        || one->id == VW_SWITCH_NOPAE)))
+            continue;
+        if (at < switches->count)
+            check(switches->list[at].whole.length == one->whole.length
+                  && memcmp(text.bytes + switches->list[at].whole.offset,
+                            text.bytes + one->whole.offset,
+                            one->whole.length) == 0);
+        at++;
+    }
+    check(switches->seen == at + more);
+    if (switches->seen > switches->count)
+        return;
+    check(switches->list[at + more - 2].id == VW_SWITCH_KERNEL
+          && switches->list[at + more - 1].id == VW_SWITCH_HAL
+          && (!pae || switches->list[at].id == VW_SWITCH_PAE));
+}
+
+static void
+check_addition(struct text text, const struct vw_bootini *before,
+               unsigned index)
+{
+    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
+    vt_autofree struct vw_repair *repair = calloc(1, sizeof(*repair));
+    char *copy = fuzz_text((const uint8_t *)text.bytes, text.size);
+    vt_autofree struct vw_bootini *after = NULL;
+    const struct vw_new_entry entry = {
+        .index = index, .kernel = "ntkrnlmp.exe", .hal = "halmacpi.dll",
+        .pae = vw_entry_wants_pae(text.bytes, &before->entries[index], false),
+    };
+    struct text made;
+    size_t size = text.size;
+
+    check(repair != NULL);
+    if (vw_repair_add_entry(repair, "boot.ini", &entry, &copy, &size,
+                            &err) < 0) {
+        fuzz_check_failure(&err);
+        check(repair->changes_count == 0 && size == text.size
+              && memcmp(copy, text.bytes, size) == 0);
+        free(copy);
+        return;
+    }
+    made = (struct text) { copy, size };
+    check(repair->changes_count == 1 && size > text.size
+          && is_part_of(text, made));
+    after = parse(made);
+    check(after != NULL && after->seen == before->seen + 1
+          && after->choice == before->choice);
+    if (before->choice == VW_BOOTINI_LISTED)
+        check(after->default_index
+              == before->default_index + (before->default_index > index));
+    check_entry(made, &after->entries[index]);
+    check_switches(made, &after->entries[index], &after->entries[index + 1],
+                   entry.pae);
+    vw_repair_forget(repair, 0);
+    free(copy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -135,5 +254,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < bootini->count; i++)
         check_entry(text, &bootini->entries[i]);
     check_cut(text, bootini);
+    check_repair(text, bootini);
+    for (unsigned i = 0; i < bootini->count; i++)
+        check_addition(text, bootini, i);
     return 0;
 }
