@@ -134,6 +134,19 @@ def refused(lab, name, disk, code, words=(), found=()):
     lab.tap.result(f"refused: {name}", problems)
 
 
+def failed(lab, name, disk, text, words=()):
+    """It cannot be done, @text says why, and @disk stays as it is."""
+    if lab.word not in name:
+        return
+    old = disk.path.read_bytes()
+    status, answer, said = lab.run("repair", "--in-place", disk.path, *words)
+    problems = [] if status == 1 and not answer and text in said else [
+        f"exit status {status}: {answer} {said}"]
+    if disk.path.read_bytes() != old or pathlib.Path(f"{disk.path}.vtopo-undo").exists():
+        problems.append("and yet something was written")
+    lab.tap.result(f"failed: {name}", problems)
+
+
 def nothing_to_do(lab, name, disk, words=(), advice=None):
     """Nothing is proposed, and nothing refused."""
     if lab.word not in name:
@@ -462,6 +475,13 @@ def test_traps(lab):
     refused(lab, "a HAL for 64 bits", lab.disk(
         {**installed(), "system32/hal.dll": hal("halaacpi.dll", XP3, "x86_64")}, beside=place),
             "hal-unknown")
+    failed(lab, "a folder with the name of a HAL", lab.disk(
+        {**installed(), "system32/halmacpi.dll/file": b""}, beside=place), "halmacpi.dll")
+    used = sum(len(data) // 512 + 2 for data in (*installed().values(), *new.values()))
+    for words in ((), ("--replace",)):      # room for a kernel, not for all
+        failed(lab, f"a volume that is full in the middle {words}", lab.disk(
+            installed(), beside={**place, "fill": bytes(512 * (18240 - used - 100))},
+            kind="fat16", size=9), "room", words)
     many = {f"WINDOWS/$hf_mig$/KB{number}/SP3GDR/{name}": b"old"
             for number in range(700) for name in ("update.inf",)}
     for number in range(40):
