@@ -233,6 +233,13 @@ send_request(const struct vt_worker *worker, const struct vt_buf *request,
     return 0;
 }
 
+/* Have room for the zero byte that a reader of JSON puts behind. */
+static int
+end_line(struct vt_buf *line, struct vtopo_error *err)
+{
+    return vt_buf_reserve(line, 1) ? 0 : vt_fail_memory(err);
+}
+
 int
 vt_worker_ask(struct vt_worker *worker, unsigned wall_ms,
               const struct vt_buf *request, const int *fds, size_t fd_count,
@@ -254,6 +261,7 @@ vt_worker_ask(struct vt_worker *worker, unsigned wall_ms,
     if (send_request(worker, request, fds, fd_count, err) < 0
         || vt_process_read_line(&worker->process, VT_IMAGE_ANSWER_MAX,
                                 deadline, &line, err) < 0
+        || end_line(&line, err) < 0
         || vt_worker_parse(line.data, line.length, answer, ret_cage,
                            err) < 0) {
         vt_worker_stop(worker);
