@@ -46,6 +46,20 @@ repair_propose(const struct repair_ask *ask, struct vt_image *image,
     return vt_proposal_read(&answer, ret_proposal, err);
 }
 
+/* QEMU says nothing when it could not take back its mark at the end. */
+static int
+check_closed(const struct vt_image *image, struct vtopo_error *err)
+{
+    size_t count;
+    const struct vt_image_finding *list = vt_image_findings(image, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].code, "dirty") == 0)
+            return vt_fail(err, VTOPO_SYSTEM, "%s", list[i].text);
+    }
+    return 0;
+}
+
 /* Ask again: nothing may be left to do. */
 static int
 check_again(const struct repair_ask *ask, const char *name,
@@ -58,6 +72,7 @@ check_again(const struct repair_ask *ask, const char *name,
     if (again == NULL)
         return vt_fail_memory(err);
     if (vt_image_open(&ask->options, name, &image, err) < 0
+        || check_closed(image, err) < 0
         || repair_propose(ask, image, again, err) < 0)
         return vt_wrap(err, "looking at it again");
     left = again->changes_count;
