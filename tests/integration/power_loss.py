@@ -33,6 +33,8 @@ import sys
 import tempfile
 import time
 
+import hal_disks
+import hal_truth
 import replay
 import repair_truth
 from boot_truth import Tap
@@ -54,8 +56,12 @@ DISKS = {
     "BCD on NTFS, sectors of 4096": ("ntfs", "Boot/BCD", {"gpt": True, "unit": 4096}),
     "boot.ini on NTFS": ("ntfs", "boot.ini", {}),
     "long boot.ini on FAT": ("fat12", "boot.ini", {"size": 2 * MIB, "long": True}),
+    "HAL on NTFS": ("ntfs", "boot.ini", {"hal": True, "size": 4}),
+    "HAL on NTFS, replaced": ("ntfs", "boot.ini", {"hal": True, "size": 4}),
+    "HAL on FAT": ("fat16", "boot.ini", {"hal": True, "size": 4}),
 }
-# The one that is tried in each of FORMS; the others as raw and as qcow2.
+WORDS = {"HAL on NTFS, replaced": ["--replace"]}
+# The one that is tried in each of FORMS; HALs as raw, the others as qcow2, too.
 EACH = "long boot.ini on FAT"
 
 
@@ -63,6 +69,10 @@ def make_disk(lab, title):
     """One of DISKS as a raw file, which the next one replaces."""
     kind, name, more = DISKS[title]
     more = dict(more)
+    if more.pop("hal", False):
+        return hal_disks.HalDisk(
+            lab.folder, lab.tests / "ntfs-fill", hal_disks.installed(), kind=kind, **more,
+            beside=hal_disks.inside(hal_truth.SPFILES, hal_disks.multiprocessor()))
     if name == "boot.ini":
         source = lab.path("source.ini")
         # The words that go move all that is behind them: many sectors change.
@@ -82,8 +92,9 @@ def run(*words, **more):
 class Scene:
     """A command on an image, recorded, and how to judge what is left of it."""
 
-    def __init__(self, lab, name, old, image, files, words):
-        self.lab, self.name, self.old, self.image = lab, name, old, image
+    def __init__(self, lab, title, name, old, image, files, words):
+        self.lab, self.old, self.image = lab, old, image
+        self.name, self.more = f"{title}, {name}", WORDS.get(title, [])
         self.folder = lab.path("scene")
         self.put(files)
         self.start = files
@@ -201,7 +212,7 @@ class Scene:
         if self.format == "qcow2":
             problems += self.check_qcow2(self.image, "after")
         if number % 8 == 0:
-            done = self.vtopo("repair", "--in-place", "--yes", self.image)
+            done = self.vtopo("repair", "--in-place", "--yes", *self.more, self.image)
             if done.returncode != 0:
                 problems.append(f"it cannot be repaired again: {done.stderr.strip()}")
         return problems
@@ -264,27 +275,27 @@ def scenes(lab, title, form):
     lab.path("old.raw").write_bytes(old)
     image = "a.raw" if form == "raw" else "a.qcow2"
     files = {image: pack(lab, disk, form)}
-    repair = Scene(lab, f"{title}, {form}: in place", old, image, files,
-                   ["--in-place", "--yes", image])
+    repair = Scene(lab, title, f"{form}: in place", old, image, files,
+                   ["--in-place", "--yes", *WORDS.get(title, []), image])
     yield repair
     done = dict(repair.result)
-    yield Taken(lab, f"{title}, {form}: taken back", old, image, done, repair.changed)
+    yield Taken(lab, title, f"{form}: taken back", old, image, done, repair.changed)
     half = half_done(repair, random.Random(SEED))
     if half is None:
         repair.problems.append("no state is half-way")
     else:
-        yield Scene(lab, f"{title}, {form}: taken back, half-way", old, image, half,
+        yield Scene(lab, title, f"{form}: taken back, half-way", old, image, half,
                     ["--undo", image])
-    yield OverlayScene(lab, f"{title}, {form}: into an overlay", old, image, files,
-                       ["--yes", image])
+    yield OverlayScene(lab, title, f"{form}: into an overlay", old, image, files,
+                       ["--yes", *WORDS.get(title, []), image])
 
 
 class Taken(Scene):
     """An undo of a repair that was complete."""
 
-    def __init__(self, lab, name, old, image, files, changed):
+    def __init__(self, lab, title, name, old, image, files, changed):
         self.was_changed = changed
-        super().__init__(lab, name, old, image, files, ["--undo", image])
+        super().__init__(lab, title, name, old, image, files, ["--undo", image])
         self.changed = changed
 
     def put(self, files):
@@ -356,7 +367,7 @@ def main():
 def try_all(lab, options):
     """Every disk in every format."""
     rows = [(title, form) for title in DISKS for form in FORMS
-            if form in FORMS[:2] or title == EACH]
+            if form == "raw" or title == EACH or form == "qcow2" and not DISKS[title][2].get("hal")]
     left = len(rows) * 4
     states = -(-options.all // left) if options.all else STATES
     end = time.monotonic() + (1e9 if options.all else options.seconds)
