@@ -498,20 +498,27 @@ next_entry(struct vw_fat_walk *walk, struct vw_fat_found *ret_found,
     }
 }
 
-/* Look for @part in @directory, and put what is found in its place. */
+/* Somewhere in a file system. */
+struct place {
+    struct vw_fat *fat;
+    struct vw_fat_found at;
+};
+
+/* Look for @part in a directory, and go there. */
 static int
-step(struct vw_fat *fat, struct vw_fat_found *directory, const char *part,
-     size_t length, bool *ret_found, struct vtopo_error *err)
+step(void *context, const char *part, size_t length, bool *ret_found,
+     struct vtopo_error *err)
 {
+    struct place *place = context;
     char name[VW_NAME_SIZE], short_name[VW_NAME_SIZE];
     struct vw_fat_walk walk;
     struct vw_fat_found found;
     bool more;
 
     *ret_found = false;
-    if (!vw_fat_is_directory(directory))
+    if (!vw_fat_is_directory(&place->at))
         return 0;
-    if (vw_fat_start_walk(fat, directory, &walk, err) < 0)
+    if (vw_fat_start_walk(place->fat, &place->at, &walk, err) < 0)
         return -1;
     for (;;) {
         if (next_entry(&walk, &found, name, short_name, &more, err) < 0)
@@ -522,7 +529,7 @@ step(struct vw_fat *fat, struct vw_fat_found *directory, const char *part,
             || vw_name_is(short_name, part, length))
             break;
     }
-    *directory = found;
+    place->at = found;
     *ret_found = true;
     return 0;
 }
@@ -532,22 +539,14 @@ vw_fat_find_path(struct vw_fat *fat, const char *path,
                  struct vw_fat_found *ret_found_file, bool *ret_found,
                  struct vtopo_error *err)
 {
-    struct vw_fat_found at = { .attributes = VW_FAT_ATTR_DIRECTORY };
-    const char *part;
-    size_t length;
+    struct place place = {
+        .fat = fat, .at = { .attributes = VW_FAT_ATTR_DIRECTORY },
+    };
 
-    *ret_found = true;
-    for (unsigned depth = 0; vw_path_next(&path, &part, &length); depth++) {
-        if (depth == VW_PATH_DEPTH_MAX)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "a path has more than %u parts",
-                           VW_PATH_DEPTH_MAX);
-        if (step(fat, &at, part, length, ret_found, err) < 0)
-            return -1;
-        if (!*ret_found)
-            return 0;
-    }
-    *ret_found_file = at;
+    if (vw_path_follow(path, step, &place, ret_found, err) < 0)
+        return -1;
+    if (*ret_found)
+        *ret_found_file = place.at;
     return 0;
 }
 

@@ -45,6 +45,27 @@ vw_path_next(const char **path, const char **ret_part, size_t *ret_length)
 }
 
 int
+vw_path_follow(const char *path, vw_path_step *step, void *context,
+               bool *ret_found, struct vtopo_error *err)
+{
+    const char *part;
+    size_t length;
+    bool found = true;
+
+    for (unsigned depth = 0; found && vw_path_next(&path, &part, &length);
+         depth++) {
+        if (depth == VW_PATH_DEPTH_MAX)
+            return vt_fail(err, VTOPO_BAD_INPUT,
+                           "a path has more than %u parts",
+                           VW_PATH_DEPTH_MAX);
+        if (step(context, part, length, &found, err) < 0)
+            return -1;
+    }
+    *ret_found = found;
+    return 0;
+}
+
+int
 vw_path_split(const char *path, char **ret_folder, const char **ret_name,
               size_t *ret_length, struct vtopo_error *err)
 {

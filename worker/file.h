@@ -103,6 +103,19 @@ int vw_file_fail_room(uint64_t needed, uint64_t available,
                       struct vtopo_error *err)
     __attribute__((nonnull));
 
+/* Goes from the directory of @context to its entry @part; *@ret_found is false
+ * where there is none.
+ */
+typedef int vw_path_step(void *context, const char *part, size_t length,
+                         bool *ret_found, struct vtopo_error *err);
+
+/* Take a step for each part of @path, as long as there is something.  Fails
+ * with VTOPO_BAD_INPUT for more than VW_PATH_DEPTH_MAX parts.
+ */
+int vw_path_follow(const char *path, vw_path_step *step, void *context,
+                   bool *ret_found, struct vtopo_error *err)
+    __attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
 /* Write @count UTF-16 units, little-endian at @units, as UTF-8 with a zero
  * byte behind; what is no UTF-16, and the zero unit, become U+FFFD.
  */

@@ -255,20 +255,27 @@ next_entry(struct walk *walk, struct found *ret_found,
     }
 }
 
-/* Look for @part in @directory, and put what is found in its place. */
+/* Somewhere in an image. */
+struct place {
+    struct vw_iso *iso;
+    struct found at;
+};
+
+/* Look for @part in a directory, and go there. */
 static int
-step(struct vw_iso *iso, struct found *directory, const char *part,
-     size_t length, bool *ret_found, struct vtopo_error *err)
+step(void *context, const char *part, size_t length, bool *ret_found,
+     struct vtopo_error *err)
 {
+    struct place *place = context;
     char name[VW_NAME_SIZE];
     struct walk walk;
     struct found found;
     bool more;
 
     *ret_found = false;
-    if (!is_directory(directory))
+    if (!is_directory(&place->at))
         return 0;
-    if (start_walk(iso, directory, &walk, err) < 0)
+    if (start_walk(place->iso, &place->at, &walk, err) < 0)
         return -1;
     do {
         if (next_entry(&walk, &found, name, &more, err) < 0)
@@ -276,7 +283,7 @@ step(struct vw_iso *iso, struct found *directory, const char *part,
         if (!more)
             return 0;
     } while (!vw_name_is(name, part, length));
-    *directory = found;
+    place->at = found;
     *ret_found = true;
     return 0;
 }
@@ -285,22 +292,12 @@ static int
 find_path(struct vw_iso *iso, const char *path, struct found *ret_found_file,
           bool *ret_found, struct vtopo_error *err)
 {
-    struct found at = iso->root;
-    const char *part;
-    size_t length;
+    struct place place = { .iso = iso, .at = iso->root };
 
-    *ret_found = true;
-    for (unsigned depth = 0; vw_path_next(&path, &part, &length); depth++) {
-        if (depth == VW_PATH_DEPTH_MAX)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "a path has more than %u parts",
-                           VW_PATH_DEPTH_MAX);
-        if (step(iso, &at, part, length, ret_found, err) < 0)
-            return -1;
-        if (!*ret_found)
-            return 0;
-    }
-    *ret_found_file = at;
+    if (vw_path_follow(path, step, &place, ret_found, err) < 0)
+        return -1;
+    if (*ret_found)
+        *ret_found_file = place.at;
     return 0;
 }
 

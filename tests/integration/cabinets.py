@@ -21,29 +21,10 @@ import tempfile
 import time
 
 from make_cabinet import BREAKS, SLOTS, cabinet, szdd
+from volumes import MIB, Wrong, check, run
 
 TOOLS = ["cabextract", "gcab", "xorriso"]
-MIB = 1 << 20
 PLENTY = 20                     # seconds that nothing here may take
-
-
-class Wrong(Exception):
-    """What came out is not what was put in."""
-
-
-def check(condition, text):
-    """Complain unless it holds."""
-    if not condition:
-        raise Wrong(text)
-
-
-def run(*command, **options):
-    """A tool that must succeed."""
-    done = subprocess.run([str(part) for part in command], capture_output=True,
-                          check=False, **options)
-    if done.returncode != 0:
-        raise Wrong(f"{command[0]}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
 
 
 class Bench:
