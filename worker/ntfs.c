@@ -163,22 +163,39 @@ look_up(ntfs_inode *directory, const char *part, size_t length)
     return reference;
 }
 
-/* Go from directory *@inode to its entry @part; NULL where there is none. */
-static int
-step(struct vw_ntfs *ntfs, ntfs_inode **inode, const char *part,
-     size_t length, struct vtopo_error *err)
+/* Somewhere in a volume; no inode where a path led nowhere. */
+struct place {
+    struct vw_ntfs *ntfs;
+    ntfs_inode *inode;          /* owned */
+};
+
+static void
+leave(struct place *place)
 {
-    vt_auto(vw_ntfs_close_inodep) ntfs_inode *directory = vt_steal(inode);
+    vw_ntfs_close_inodep(&place->inode);
+}
+
+/* Look for @part in a directory, and go there. */
+static int
+step(void *context, const char *part, size_t length, bool *ret_found,
+     struct vtopo_error *err)
+{
+    struct place *place = context;
+    vt_auto(vw_ntfs_close_inodep) ntfs_inode *directory =
+        vt_steal(&place->inode);
     u64 reference;
 
+    *ret_found = false;
     if (!vw_ntfs_is_directory(directory))
         return 0;
     reference = look_up(directory, part, length);
     if (reference == (u64)-1)
-        return errno == ENOENT ? 0 : vw_ntfs_fail(ntfs, "look up a file", err);
-    *inode = ntfs_inode_open(ntfs->volume, MREF(reference));
-    if (*inode == NULL)
-        return vw_ntfs_fail(ntfs, "open a file", err);
+        return errno == ENOENT
+            ? 0 : vw_ntfs_fail(place->ntfs, "look up a file", err);
+    place->inode = ntfs_inode_open(place->ntfs->volume, MREF(reference));
+    if (place->inode == NULL)
+        return vw_ntfs_fail(place->ntfs, "open a file", err);
+    *ret_found = true;
     return 0;
 }
 
@@ -186,23 +203,15 @@ int
 vw_ntfs_find_inode(struct vw_ntfs *ntfs, const char *path,
                    ntfs_inode **ret_inode, struct vtopo_error *err)
 {
-    vt_auto(vw_ntfs_close_inodep) ntfs_inode *inode = NULL;
-    const char *part;
-    size_t length;
+    vt_auto(leave) struct place place = { .ntfs = ntfs };
+    bool found;
 
-    inode = ntfs_inode_open(ntfs->volume, FILE_root);
-    if (inode == NULL)
+    place.inode = ntfs_inode_open(ntfs->volume, FILE_root);
+    if (place.inode == NULL)
         return vw_ntfs_fail(ntfs, "open the root directory", err);
-    for (unsigned depth = 0;
-         inode != NULL && vw_path_next(&path, &part, &length); depth++) {
-        if (depth == VW_PATH_DEPTH_MAX)
-            return vt_fail(err, VTOPO_BAD_INPUT,
-                           "a path has more than %u parts",
-                           VW_PATH_DEPTH_MAX);
-        if (step(ntfs, &inode, part, length, err) < 0)
-            return -1;
-    }
-    *ret_inode = vt_steal(&inode);
+    if (vw_path_follow(path, step, &place, &found, err) < 0)
+        return -1;
+    *ret_inode = vt_steal(&place.inode);
     return 0;
 }
 
