@@ -464,7 +464,9 @@ check(const struct args *args, int operands, struct vtopo_error *err)
         return vt_fail(err, VTOPO_BAD_INPUT,
                        "repair: takes one image, not %d", operands);
     if (args->undo && (args->dry_run || args->in_place
-                       || args->overlay != NULL || args->overlays != NULL))
+                       || args->overlay != NULL || args->overlays != NULL
+                       || args->replace || args->force || args->no_hal
+                       || args->media != NULL))
         return vt_fail(err, VTOPO_BAD_INPUT, "repair: --undo stands alone");
     if (args->in_place && args->overlay != NULL)
         return vt_fail(err, VTOPO_BAD_INPUT,
@@ -516,8 +518,8 @@ const struct command command_repair = {
         "Removes what keeps the guest of an image from its vCPUs: boot limits "
         "(numproc, onecpu and their kin in the boot store, /NUMPROC and "
         "/ONECPU in boot.ini), and in Windows 2000, XP and Server 2003 a HAL "
-        "and kernels for one processor. By default the changes go into a new overlay "
-        "beside the image, which stays as it is; --in-place changes the image "
+        "and kernels for one processor. By default the changes go into a new "
+        "overlay beside the image, which stays as it is; --in-place changes the image "
         "and leaves an undo file. What is a licence is never changed.\n"
         "\n"
         "The exit status is 0 when it is done, 2 when there is nothing to do, 1 "
