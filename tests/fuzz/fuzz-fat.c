@@ -8,104 +8,22 @@
  * capture, and stays inside the volume.
  */
 
-#include "base/utf8.h"
 #include "capture.h"
 #include "fat.h"
-#include "fuzz.h"
+#include "walk-files.h"
 
-#define DEPTH_MAX   3u
-#define VISITED_MAX 40u
-#define READ_MAX    16384u
-#define PIECE       1000u
-
-struct walk {
-    struct vw_fat *fat;
-    const char *path;
-    unsigned depth;
-    unsigned *visited;
-};
-
-static void
-check_name(const char *name)
+static int
+find(void *files, const char *path, struct vw_file *ret_file, bool *ret_found,
+     struct vtopo_error *err)
 {
-    if (name[0] == '\0' || strlen(name) >= VW_NAME_SIZE)
-        abort();
-    while (*name != '\0') {
-        size_t length = vt_utf8_length(name);
-
-        if (length == 0)
-            abort();
-        name += length;
-    }
+    return vw_fat_find(files, path, ret_file, ret_found, err);
 }
 
-/* Forwards at once, then backwards in pieces. */
-static void
-read_twice(const struct vw_bytes *bytes)
+static int
+list_all(void *files, const char *path, vw_visit *visit_one, void *context,
+         bool *ret_found, struct vtopo_error *err)
 {
-    static uint8_t whole[READ_MAX], piece[PIECE];
-    size_t size = bytes->size < READ_MAX ? (size_t)bytes->size : READ_MAX;
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-
-    if (vw_bytes_read(bytes, 0, whole, size, &err) < 0) {
-        fuzz_check_failure(&err);
-        return;
-    }
-    while (size > 0) {
-        size_t part = size < PIECE ? size : PIECE;
-
-        size -= part;
-        if (vw_bytes_read(bytes, size, piece, part, &err) < 0
-            || memcmp(piece, whole + size, part) != 0)
-            abort();
-    }
-    /* The end of a large file, after the whole chain. */
-    if (bytes->size > READ_MAX
-        && vw_bytes_read(bytes, bytes->size - 1, piece, 1, &err) < 0)
-        fuzz_check_failure(&err);
-}
-
-static void list(struct walk *walk);
-
-static bool
-visit(void *context, const struct vw_entry *entry)
-{
-    struct walk *walk = context;
-    vt_auto(vw_file_close) struct vw_file file = VW_FILE_INIT;
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    vt_autofree char *path = NULL;
-    bool found = false;
-
-    check_name(entry->name);
-    if (++*walk->visited > VISITED_MAX)
-        return false;
-    if (strpbrk(entry->name, "/\\") != NULL)
-        return true;            /* no path leads there */
-    if (asprintf(&path, "%s/%s", walk->path, entry->name) < 0)
-        abort();
-    if (vw_fat_find(walk->fat, path, &file, &found, &err) < 0) {
-        fuzz_check_failure(&err);
-        return true;
-    }
-    if (!found)
-        abort();
-    if ((file.flags & VW_FILE_DIRECTORY) == 0) {
-        read_twice(&file.bytes);
-    } else if (walk->depth < DEPTH_MAX) {
-        list(&(struct walk) { walk->fat, path, walk->depth + 1,
-                              walk->visited });
-    }
-    return true;
-}
-
-static void
-list(struct walk *walk)
-{
-    vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
-    bool found;
-
-    if (vw_fat_list(walk->fat, walk->path, visit, walk, &found, &err) < 0)
-        fuzz_check_failure(&err);
+    return vw_fat_list(files, path, visit_one, context, ret_found, err);
 }
 
 static void
@@ -166,7 +84,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct vw_bytes bytes = vw_bytes_memory(&memory);
     vt_autoerror struct vtopo_error err = VTOPO_ERROR_INIT;
     vt_auto(vw_fat_closep) struct vw_fat *fat = NULL;
-    unsigned visited = 0;
     bool dirty;
 
     if (vw_fat_open(&bytes, &fat, &err) < 0) {
@@ -177,7 +94,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (vw_fat_is_dirty(fat, &dirty, &err) < 0)
         fuzz_check_failure(&err);
-    list(&(struct walk) { fat, "", 0, &visited });
+    fuzz_walk(&(struct fuzz_tree) {
+        .files = fat, .find = find, .list = list_all,
+    });
     put_files(&bytes);
     return 0;
 }
